@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that appear whole under their name or not at all, whenever the run is killed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+__all__ = ["write_bytes", "write_json", "write_csv", "save_tensors"]
+
+
+def write_bytes(path: str | os.PathLike, content: bytes) -> Path:
+    """Write ``content`` beside ``path``, flush it to the disk, and rename it into place.
+
+    Raises:
+        OSError: naming the file, when it cannot be written (a full disk, no permission); an older file stays.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    try:
+        with open(unfinished, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(unfinished, target)
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror}; free some space or name another output_dir", str(target)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return target
+
+
+def write_json(path: str | os.PathLike, content: Any) -> Path:
+    """Indented JSON; values JSON does not know become their ``str``."""
+    return write_bytes(path, (json.dumps(content, indent=2, default=str) + "\n").encode())
+
+
+def write_csv(path: str | os.PathLike, rows: Iterable[Mapping[str, Any]]) -> Path:
+    """One line per row under a header of every key that occurs, in the order of first occurrence."""
+    rows = list(rows)
+    header = list(dict.fromkeys(key for row in rows for key in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return write_bytes(path, text.getvalue().encode())
+
+
+def save_tensors(path: str | os.PathLike, content: Any) -> Path:
+    """``torch.save``, atomically."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    return write_bytes(path, buffer.getvalue())

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From folders to batches: layouts, checks, the contamination guard, the two-stream sampler."""
+
+from __future__ import annotations
+
+from .check import check_data
+from .contamination import ContaminationError
+from .data_report import DataReport
+from .errors import DataError
+from .items import SPLITS
+from .layouts import find_images, load_datalist
+from .reading import readable_images
+from .sampler import DrawKey, TwoStreamBatchSampler
+from .seeded_dataset import SeededDataset
+
+__all__ = [
+    "SPLITS",
+    "ContaminationError",
+    "DataError",
+    "DataReport",
+    "DrawKey",
+    "SeededDataset",
+    "TwoStreamBatchSampler",
+    "check_data",
+    "find_images",
+    "load_datalist",
+    "readable_images",
+]

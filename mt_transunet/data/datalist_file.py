@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A ``datalist.json`` that names every file: the form for data that fits no other layout."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .errors import DataError, Problems
+from .items import SPLITS, Item, make_item
+
+NAME = "datalist.json"
+WHOLE = False  # knows its own splits
+
+
+def find(root: Path) -> Path | None:
+    """The file: ``root/datalist.json``, or ``root`` itself when it is a JSON file."""
+    path = root if root.suffix.lower() == ".json" else root / NAME
+    return path if path.is_file() else None
+
+
+def splits(found: Path) -> list[str]:
+    """The splits that list at least one image."""
+    lists = _load(found)
+    return [split for split in SPLITS.values() if lists.get(split)]
+
+
+def read(found: Path, split: str, problems: Problems) -> list[Item]:
+    """The items of one split; paths are relative to the file.
+
+    ``label`` is 0 nevus, 1 melanoma, 2 seborrheic keratosis. A ``label`` that is a path, MONAI Label's
+    form, is the mask of an image of unknown class. ``image_id`` defaults to the file's stem.
+    Refused: a file that is not there, any other label, an item without ``image``.
+    """
+    entries = _load(found).get(split, [])
+    if not isinstance(entries, list):
+        raise DataError(f"{found}: {split} must be a list of items, got {type(entries).__name__}")
+    items = (_item(entry, f"{found}: {split}[{index}]", found.parent, problems) for index, entry in enumerate(entries))
+    return [item for item in items if item is not None]
+
+
+def _item(entry: Any, place: str, folder: Path, problems: Problems) -> Item | None:
+    entry = {"image": entry} if isinstance(entry, str) else entry
+    if not isinstance(entry, dict) or not isinstance(entry.get("image"), str):
+        problems.refuse(f"{place} must be an object with an image path, got {entry!r}", remedy="correct the item")
+        return None
+    image, mask, label = entry["image"], entry.get("mask"), entry.get("label")
+    if isinstance(label, str):
+        if mask not in (None, label):
+            problems.refuse(f"{place} has two masks, {mask} and {label}", remedy="give the class as 0, 1 or 2")
+        mask, label = label, None
+    if mask is not None and not isinstance(mask, str):
+        problems.refuse(f"{place}: mask of {image} must be a path, got {mask!r}", remedy="correct the item")
+        mask = None
+    if not _is_class(label):
+        problems.refuse(f"{place}: label of {image} must be 0, 1 or 2, got {label!r}", remedy="correct the item")
+        label = None
+
+    paths = {"image": folder / image, "mask": folder / mask if mask is not None else None}
+    for role, path in paths.items():
+        if path is not None and not path.is_file():
+            problems.refuse(f"{place}: {role} {path} does not exist", remedy="correct the path or remove the item")
+            return None
+    image_id = entry.get("image_id")
+    return make_item(
+        folder / image,
+        mask=paths["mask"],
+        label=None if label is None else int(label),
+        image_id=None if image_id is None else str(image_id),
+    )
+
+
+def _is_class(label: Any) -> bool:
+    return label is None or (isinstance(label, (int, float)) and not isinstance(label, bool) and label in (0, 1, 2))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        lists = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:  # covers undecodable text as well as bad JSON
+        raise DataError(f"{path} is not valid JSON ({error}); correct the file") from error
+    if not isinstance(lists, dict):
+        raise DataError(f"{path} must be an object with the lists {', '.join(SPLITS.values())}; correct the file")
+    return lists

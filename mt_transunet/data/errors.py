@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is wrong with a dataset: one exception, and a collector that raises it or gathers everything."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+logger = logging.getLogger(__name__)
+
+NAMED = 10  # names spelled out in one message; check-data prints all of them
+
+
+class DataError(ValueError):
+    """A dataset breaks a rule: the message names the thing, the rule and the remedy.
+
+    Built from one string, because a DataLoader rebuilds a worker's exception as ``type(error)(text)``.
+    """
+
+
+def name_some(names: Iterable[str], limit: int | None = NAMED) -> str:
+    """The names joined by commas, at most ``limit`` of them, followed by how many were left out."""
+    listed = list(names)
+    shown = listed if limit is None else listed[:limit]
+    left_out = len(listed) - len(shown)
+    return ", ".join(shown) + (f" and {left_out} more" if left_out else "")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding: ``text`` says what, ``names`` which ids or files, ``remedy`` what to do."""
+
+    text: str
+    names: tuple[str, ...] = ()
+    remedy: str = ""
+
+    def line(self, limit: int | None = NAMED) -> str:
+        """The finding as one line, with at most ``limit`` names (None: all)."""
+        named = f": {name_some(self.names, limit)}" if self.names else ""
+        return f"{self.text}{named}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+class Problems:
+    """Receives what the layout readers find.
+
+    Args:
+        strict: True for a run, which raises at the first refused thing and logs the rest; False for
+            ``check-data``, which gathers everything in ``refused``, ``noted`` and ``absent``.
+    """
+
+    def __init__(self, *, strict: bool = True) -> None:
+        self.strict = strict
+        self.refused: list[Problem] = []
+        self.noted: list[Problem] = []
+        self.absent: list[str] = []
+
+    def refuse(self, text: str, names: Sequence[str] = (), remedy: str = "") -> None:
+        """Record something no run may start with.
+
+        Raises:
+            DataError: at once when ``strict``.
+        """
+        problem = Problem(text, tuple(names), remedy)
+        if self.strict:
+            raise DataError(problem.line())
+        self.refused.append(problem)
+
+    def note(self, text: str, names: Sequence[str] = (), remedy: str = "") -> None:
+        """Record something a run can live with."""
+        problem = Problem(text, tuple(names), remedy)
+        if self.strict:
+            logger.warning(problem.line())
+        self.noted.append(problem)
+
+    def lack(self, text: str) -> None:
+        """Record that an optional part of the dataset is not there."""
+        if self.strict:
+            logger.info(text)
+        self.absent.append(text)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one complete look at an image or mask file tells."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from .reading import reason_of
+
+LESION_FROM = 128  # grey value from which a mask pixel is lesion
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """``size`` is (width, height) in pixels; ``digest`` equal for byte-identical files."""
+
+    digest: str = ""
+    size: tuple[int, int] | None = None
+    error: str | None = None
+    mask_flaw: str | None = None
+
+
+def look_at(path: str, *, is_mask: bool) -> FileFacts:
+    """Read and decode a file completely; never raises.
+
+    ``mask_flaw`` is one of ``empty`` (all 0), ``no lesion`` (nothing reaches 128, as in a mask stored as
+    0 and 1), ``grey values`` (other than 0 and 255), or None.
+    """
+    digest = ""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+        digest = hashlib.sha256(data).hexdigest()
+        with Image.open(io.BytesIO(data)) as image:
+            size = image.size
+            if is_mask:
+                return FileFacts(digest, size, mask_flaw=_mask_flaw(_grey(image)))
+            image.draft("RGB", (64, 64))
+            image.load()
+            return FileFacts(digest, size)
+    except Exception as error:  # a broken file may raise anything
+        return FileFacts(digest, error=reason_of(error))
+
+
+def _grey(image: Image.Image) -> np.ndarray:
+    """Values 0 to 255, (H, W); 16-bit files keep their upper eight bits."""
+    if image.mode.startswith("I"):
+        values = np.asarray(image)
+        return values >> 8 if values.max(initial=0) > 255 else values
+    return np.asarray(image.convert("L"))
+
+
+def _mask_flaw(values: np.ndarray) -> str | None:
+    if not values.any():
+        return "empty"
+    if values.max() < LESION_FROM:
+        return "no lesion"
+    return None if np.isin(values, (0, 255)).all() else "grey values"

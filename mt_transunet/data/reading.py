@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a file is an image that decodes to its last row."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from PIL import Image, UnidentifiedImageError
+from tqdm import tqdm
+
+_DRAFT_SIDE = 64  # pixels; libjpeg still walks through all the data, so a missing end is noticed
+
+
+def reason_of(error: Exception) -> str:
+    """Why a file could not be read, in words without its path."""
+    if isinstance(error, UnidentifiedImageError):
+        return "cannot identify image file"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def image_size(path: str) -> tuple[int, int]:
+    """Width and height in the header, on the stored pixel grid (before any EXIF rotation).
+
+    Raises:
+        Exception: whatever Pillow finds wrong with the header.
+    """
+    with Image.open(path) as image:
+        return image.size
+
+
+def decode_problem(path: str | os.PathLike) -> str | None:
+    """Why ``path`` does not decode completely, or None when it does.
+
+    A JPEG is decoded at a reduced scale, about twice as fast; a truncated one fails all the same.
+    """
+    try:
+        with Image.open(path) as image:
+            image.draft("RGB", (_DRAFT_SIDE, _DRAFT_SIDE))
+            image.load()
+    except Exception as error:  # a broken file may raise anything: SyntaxError, struct.error, MemoryError, ...
+        return reason_of(error)
+    return None
+
+
+def readable_images(paths: Iterable[str | os.PathLike]) -> tuple[list[str], dict[str, str]]:
+    """Sort files into those that decode completely and those that do not. Never raises for a bad file.
+
+    Returns:
+        The readable paths in the order given, and path -> reason for the others.
+    """
+    names = [os.fspath(path) for path in paths]
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        reasons = list(tqdm(pool.map(decode_problem, names), total=len(names), desc="reading images", leave=False))
+    refused = {name: reason for name, reason in zip(names, reasons) if reason is not None}
+    return [name for name in names if name not in refused], refused

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What MONAI's engines need beside networks and losses: batches, schedules, handlers."""
+
+from .averaging import WeightAveraging
+from .checkpoint import BestModel, RunCheckpoint
+from .evaluation import EvaluationWriter, evaluated_items
+from .history import LossProgress, RunHistory
+from .iteration import GradientClipping, IterationBudget, IterationSeed, SamplerProgress
+from .prediction import PredictionWriter
+from .prepare_batch import PrepareLesionBatch
+from .ramps import LossWeightRamp, consistency_ramp, learning_rate_factor, total_iterations
+from .sharing import ResumableEarlyStop, shared_handler
+
+__all__ = [
+    "BestModel",
+    "EvaluationWriter",
+    "GradientClipping",
+    "IterationBudget",
+    "IterationSeed",
+    "LossProgress",
+    "LossWeightRamp",
+    "PredictionWriter",
+    "PrepareLesionBatch",
+    "ResumableEarlyStop",
+    "RunCheckpoint",
+    "RunHistory",
+    "SamplerProgress",
+    "WeightAveraging",
+    "consistency_ramp",
+    "evaluated_items",
+    "learning_rate_factor",
+    "shared_handler",
+    "total_iterations",
+]

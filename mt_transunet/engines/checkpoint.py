@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints from which a killed run goes on bit for bit, and the weights a run leaves behind."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from ignite.engine import Engine, Events
+from torch import nn
+
+from ..atomic import save_tensors
+
+__all__ = ["RunCheckpoint", "BestModel"]
+
+logger = logging.getLogger(__name__)
+
+
+class Stateful(Protocol):
+    """Anything with torch's state convention."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> Any: ...
+
+
+class RunCheckpoint:
+    """Writes everything a run needs to go on to one file, and goes on from it when training starts.
+
+    MONAI's ``CheckpointSaver`` removes the old file before it writes the new one and does not restore the best figure so
+    far; here the one file is replaced atomically. It is written every ``save_interval`` iterations and after each epoch
+    once validation and history are done, never between an epoch's last iteration and its validation, which a resumed run
+    would skip.
+
+    Args:
+        path: the file.
+        objects: what to save by name: network, EMA, optimizer, schedules, generators, history.
+        evaluator: the validation engine, whose best figure so far is kept; ``None`` without validation.
+        identity: plain values that must be the same when a run goes on (variant, seed, batch sizes).
+        max_iterations: the run's last iteration.
+        save_interval: iterations between checkpoints within an epoch.
+        resume: whether to go on from ``path`` where it exists; otherwise it is overwritten.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        *,
+        objects: Mapping[str, Stateful],
+        identity: Mapping[str, Any],
+        max_iterations: int,
+        evaluator: Engine | None = None,
+        save_interval: int = 200,
+        resume: bool = True,
+    ) -> None:
+        self.path = Path(path)
+        self.objects = dict(objects)
+        self.identity = dict(identity)
+        self.max_iterations = max_iterations
+        self.evaluator = evaluator
+        self.save_interval = save_interval
+        self.resume = resume
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.STARTED, self.load)
+        engine.add_event_handler(Events.ITERATION_COMPLETED(every=self.save_interval), self._save_within_epoch)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
+
+    def _save_within_epoch(self, engine: Engine) -> None:
+        iteration = engine.state.iteration
+        if iteration % engine.state.epoch_length and iteration < self.max_iterations:
+            self.save(engine)
+
+    def save(self, engine: Engine) -> None:
+        """Write the state after the iteration that ``engine`` has completed."""
+        content: dict[str, Any] = {
+            "iteration": engine.state.iteration,
+            "identity": {**self.identity, "iterations_per_epoch": engine.state.epoch_length},
+            "objects": {name: item.state_dict() for name, item in self.objects.items()},
+        }
+        if self.evaluator is not None:
+            state = self.evaluator.state
+            content["best"] = {"metric": float(state.best_metric), "epoch": int(state.best_metric_epoch)}
+        save_tensors(self.path, content)
+
+    def load(self, engine: Engine) -> None:
+        """Bring ``engine`` and all objects to the state of the file, where there is one.
+
+        Raises:
+            ValueError: if the file is not such a checkpoint or belongs to another run.
+        """
+        if not self.resume or not self.path.is_file():
+            return
+        content = self._read(engine)
+        for name, item in self.objects.items():
+            item.load_state_dict(content["objects"][name])
+        engine.state.iteration = content["iteration"]
+        # an epoch cut short counts as started: the loop adds one to the epoch before it goes on
+        engine.state.epoch = content["iteration"] // engine.state.epoch_length
+        if self.evaluator is not None and "best" in content:
+            self.evaluator.state.best_metric = content["best"]["metric"]
+            self.evaluator.state.best_metric_epoch = content["best"]["epoch"]
+        logger.info(f"{self.path}: going on after iteration {engine.state.iteration} of {self.max_iterations}")
+
+    def _read(self, engine: Engine) -> dict[str, Any]:
+        try:
+            content = torch.load(self.path, map_location="cpu", weights_only=True)
+            saved = content["identity"]
+        except Exception as error:
+            raise ValueError(f"{self.path} is no training checkpoint of this bundle: remove it to start anew") from error
+        wanted = {**self.identity, "iterations_per_epoch": engine.state.epoch_length}
+        differing = [
+            f"{key} {saved.get(key)!r} there, {value!r} now" for key, value in wanted.items() if saved.get(key) != value
+        ]
+        if differing:
+            raise ValueError(
+                f"{self.path} belongs to another run ({'; '.join(differing)}): "
+                "name another --output_dir, or start anew with --resume False"
+            )
+        return content
+
+
+class BestModel:
+    """Writes the network's state dict when validation has found a new best figure.
+
+    Attach it to the validation engine; attached to the trainer it writes at the end of a run that had no validation.
+    """
+
+    def __init__(self, path: str | os.PathLike, *, network: nn.Module, evaluator: Engine | None = None) -> None:
+        self.path = Path(path)
+        self.network = network
+        self.evaluator = evaluator
+
+    def attach(self, engine: Engine) -> None:
+        if self.evaluator is None:
+            engine.add_event_handler(Events.EPOCH_COMPLETED, self._save_if_best)
+        else:
+            engine.add_event_handler(Events.COMPLETED, self._save_if_never_validated)
+
+    def _save_if_best(self, engine: Engine) -> None:
+        if engine.state.best_metric_epoch == engine.state.epoch:
+            save_tensors(self.path, self.network.state_dict())
+
+    def _save_if_never_validated(self, engine: Engine) -> None:
+        if self.evaluator is not None and self.evaluator.state.best_metric_epoch == -1:
+            save_tensors(self.path, self.network.state_dict())

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the evaluator's outputs to figures on disk."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from ignite.engine import Engine, Events
+
+from ..atomic import write_bytes, write_csv, write_json
+from ..metrics import summarise
+from .pictures import encoded_panel
+
+__all__ = ["evaluated_items", "EvaluationWriter"]
+
+logger = logging.getLogger(__name__)
+
+
+def evaluated_items(outputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What ``LesionMetric`` needs of the evaluator's decollated outputs after postprocessing.
+
+    Prediction and mask are both as MONAI's reader gives them, columns before rows: no figure depends on the order.
+    """
+    return [
+        {
+            "image_id": output["true_image_id"],
+            "prediction": output["pred_mask"],
+            "mask": output["true_mask"] >= 128 if "true_mask" in output else None,
+            "probabilities": output["pred_class_logits"],
+            "label": int(output.get("true_label", -1)),
+        }
+        for output in outputs
+    ]
+
+
+class _HasRows(Protocol):
+    rows: list[dict[str, Any]]
+
+
+class EvaluationWriter:
+    """Writes ``metrics.json``, ``per_image.csv`` and pictures of the worst and best masks when evaluation ends.
+
+    Args:
+        output_dir: where to.
+        metric: its ``rows`` hold the figures per image.
+        protocol: what was evaluated and how, stored beside the figures.
+        resamples, seed: of the bootstrap.
+        pictures: how many overlays of either end of the Jaccard list to write.
+    """
+
+    def __init__(
+        self,
+        output_dir: str | os.PathLike,
+        *,
+        metric: _HasRows,
+        protocol: Mapping[str, Any],
+        resamples: int = 2000,
+        seed: int = 0,
+        pictures: int = 6,
+    ) -> None:
+        self.output_dir = Path(output_dir)
+        self.metric = metric
+        self.protocol = dict(protocol)
+        self.resamples = resamples
+        self.seed = seed
+        self.pictures = pictures
+        self._worst: list[tuple[float, str, bytes]] = []
+        self._best: list[tuple[float, str, bytes]] = []
+
+    def attach(self, engine: Engine) -> None:
+        if self.pictures > 0:
+            engine.add_event_handler(Events.ITERATION_COMPLETED, self._keep_picture)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def _keep_picture(self, engine: Engine) -> None:
+        figures = {row["image_id"]: row for row in self.metric.rows[-len(engine.state.output) :]}
+        for batch, output in zip(engine.state.batch, engine.state.output):
+            jaccard = figures[output["true_image_id"]].get("JA")
+            if jaccard is None or jaccard != jaccard:
+                continue
+            for heap, rank in ((self._worst, -jaccard), (self._best, jaccard)):
+                if len(heap) < self.pictures or rank > heap[0][0]:
+                    entry = (rank, output["true_image_id"], encoded_panel(batch, output))
+                    (heapq.heappush if len(heap) < self.pictures else heapq.heapreplace)(heap, entry)
+
+    def __call__(self, engine: Engine) -> None:
+        summary = summarise(self.metric.rows, resamples=self.resamples, seed=self.seed)
+        protocol = {**self.protocol, "seed": self.seed, "resamples": self.resamples}
+        write_json(self.output_dir / "metrics.json", {**summary, "protocol": protocol})
+        write_csv(self.output_dir / "per_image.csv", self.metric.rows)
+        for _, image_id, picture in (*self._worst, *self._best):
+            write_bytes(self.output_dir / f"{image_id}_overlay.jpg", picture)
+        logger.info("\n" + _as_text(summary, protocol))
+
+
+def _as_text(summary: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
+    """The figures as lines a person reads; an undefined one is a dash."""
+
+    def figure(value: Mapping[str, float] | None) -> str:
+        return "-" if value is None else f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+
+    lines = [f"split {protocol.get('split')}, views {protocol.get('views')}, 95% intervals"]
+    for block in ("segmentation", "classification"):
+        figures = summary[block]
+        lines.append(f"{block}, n = {figures['n']}")
+        for name, value in figures.items():
+            if name == "n":
+                continue
+            nested = isinstance(value, Mapping) and "value" not in value
+            shown = "  ".join(f"{k} {figure(v)}" for k, v in value.items()) if nested else figure(value)
+            lines.append(f"  {name}: {shown}")
+    return "\n".join(lines)

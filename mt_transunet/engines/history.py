@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a person watches while a network trains, and reads afterwards."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from ignite.engine import Engine, Events
+from ignite.handlers import ProgressBar
+from torch.optim import Optimizer
+
+from ..atomic import write_csv
+
+__all__ = ["LossProgress", "RunHistory"]
+
+
+class _HasParts(Protocol):
+    parts: dict[str, torch.Tensor]
+
+
+class LossProgress(ProgressBar):
+    """ignite's progress bar with the parts of the loss and images per second.
+
+    Args:
+        loss: its ``parts`` are shown.
+        batch_size: images per iteration: tqdm scales its counter by it.
+    """
+
+    def __init__(self, loss: _HasParts, *, batch_size: int) -> None:
+        super().__init__(
+            desc="epoch",
+            bar_format="{desc} [{n_fmt}/{total_fmt}] {percentage:3.0f}%|{bar:20}| {rate_fmt} {remaining}{postfix}",
+            unit=" images",
+            unit_scale=batch_size,
+            mininterval=1.0,
+        )
+        self.loss = loss
+
+    def attach(self, engine: Engine) -> None:  # type: ignore[override]
+        super().attach(engine, output_transform=lambda _: {k: float(v) for k, v in self.loss.parts.items()})
+
+
+class RunHistory:
+    """Appends a row per epoch to ``history.csv``: mean of each loss part, speed, learning rate, validation figures.
+
+    The rows are part of the run's checkpoint: a resumed run rewrites the file without the rows of work that is repeated.
+
+    Args:
+        path: the CSV file.
+        loss: its ``parts`` are averaged over the epoch.
+        optimizer: the learning rate of its last group is noted.
+        batch_size: images per iteration.
+        evaluator: the validation engine, attached before this handler; its metrics are added to the row.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        *,
+        loss: _HasParts,
+        optimizer: Optimizer,
+        batch_size: int,
+        evaluator: Engine | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self.loss = loss
+        self.optimizer = optimizer
+        self.batch_size = batch_size
+        self.evaluator = evaluator
+        self.rows: list[dict[str, Any]] = []
+        self._sums: dict[str, float] = {}
+        self._iterations = 0
+        self._seconds = 0.0
+        self._last = 0.0
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.EPOCH_STARTED, self._start_clock)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._add)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._close_epoch)
+
+    def _start_clock(self, engine: Engine) -> None:
+        self._last = time.perf_counter()
+
+    def _add(self, engine: Engine) -> None:
+        for name, value in self.loss.parts.items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(value)
+        self._iterations += 1
+        now = time.perf_counter()
+        self._seconds, self._last = self._seconds + now - self._last, now
+
+    def _close_epoch(self, engine: Engine) -> None:
+        if self._iterations == 0:
+            return
+        row: dict[str, Any] = {
+            "iteration": engine.state.iteration,
+            "epoch": engine.state.epoch,
+            "seconds": round(self._seconds, 2),
+            "images_per_second": round(self._iterations * self.batch_size / self._seconds, 2),
+            "learning_rate": self.optimizer.param_groups[-1]["lr"],
+        }
+        row |= {name: total / self._iterations for name, total in self._sums.items()}
+        if self.evaluator is not None and self.evaluator.state.epoch == engine.state.epoch:
+            row |= {k: float(v) for k, v in self.evaluator.state.metrics.items() if isinstance(v, (int, float))}
+        self.rows.append(row)
+        self._sums, self._iterations, self._seconds = {}, 0, 0.0
+        write_csv(self.path, self.rows)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows, "sums": self._sums, "iterations": self._iterations, "seconds": self._seconds}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.rows, self._sums = list(state["rows"]), dict(state["sums"])
+        self._iterations, self._seconds = state["iterations"], state["seconds"]
+        write_csv(self.path, self.rows)

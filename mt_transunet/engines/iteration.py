@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Handlers around one training iteration: its random draws, its gradient, its place in the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from ignite.engine import Engine, Events
+from monai.engines.utils import IterationEvents
+from torch import nn
+
+__all__ = ["IterationSeed", "SamplerProgress", "GradientClipping", "IterationBudget"]
+
+
+class IterationSeed:
+    """Seeds torch before every iteration with (seed, iteration, rank).
+
+    What dropout draws then depends on the iteration alone: not on what ran before it, on validation, or on whether the
+    run was killed in between. ``state_dict`` holds the generators all the same, for those who draw between iterations.
+    """
+
+    def __init__(self, seed: int, *, rank: int = 0) -> None:
+        self.seed = seed
+        self.rank = rank
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.ITERATION_STARTED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        entropy = np.random.SeedSequence([self.seed, engine.state.iteration, self.rank])
+        torch.manual_seed(int(entropy.generate_state(1, np.uint64)[0] >> np.uint64(1)))
+
+    def state_dict(self) -> dict[str, Any]:
+        state: dict[str, Any] = {"torch": torch.get_rng_state()}
+        if torch.cuda.is_available():
+            state["cuda"] = torch.cuda.get_rng_state_all()
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        torch.set_rng_state(state["torch"].cpu())
+        if torch.cuda.is_available() and "cuda" in state:
+            torch.cuda.set_rng_state_all([generator.cpu() for generator in state["cuda"]])
+
+
+class _Sampler(Protocol):
+    def set_progress(self, epoch: int, batches_done: int = 0) -> None: ...
+
+
+class SamplerProgress:
+    """Tells the batch sampler, when an epoch starts, which epoch (from 0) and how many of its batches are done."""
+
+    def __init__(self, sampler: _Sampler) -> None:
+        self.sampler = sampler
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.EPOCH_STARTED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        self.sampler.set_progress(engine.state.epoch - 1, engine.state.iteration % engine.state.epoch_length)
+
+
+class GradientClipping:
+    """Scales the gradient down to ``max_norm`` (Euclidean, over all parameters) when it is longer. None: no clipping."""
+
+    def __init__(self, parameters: Iterable[nn.Parameter], *, max_norm: float | None) -> None:
+        self.parameters = list(parameters)
+        self.max_norm = max_norm
+
+    def attach(self, engine: Engine) -> None:
+        if self.max_norm is not None:
+            engine.add_event_handler(IterationEvents.BACKWARD_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        nn.utils.clip_grad_norm_(self.parameters, self.max_norm)
+
+
+class IterationBudget:
+    """Ends training after ``max_iterations``, cutting the last epoch short.
+
+    The cut epoch completes like any other, so validation, history and checkpoint are written for it. Attach it last.
+    """
+
+    def __init__(self, max_iterations: int) -> None:
+        self.max_iterations = max_iterations
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.STARTED, self._end_run)  # a resumed run may be complete already
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._end_epoch)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._end_run)
+
+    def _spent(self, engine: Engine) -> bool:
+        return engine.state.iteration >= self.max_iterations
+
+    def _end_epoch(self, engine: Engine) -> None:
+        if self._spent(engine) and engine.state.iteration % engine.state.epoch_length:
+            engine.terminate_epoch()
+
+    def _end_run(self, engine: Engine) -> None:
+        if self._spent(engine):
+            engine.terminate()

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sum that is trained, Eq. 11-12."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from .attended_region import attended_region_consistency
+from .dual_task_consistency import dual_task_consistency
+from .supervised import class_cross_entropy, level_set_l2, mask_cross_entropy, mask_dice
+
+__all__ = ["MultiTaskLoss", "PARTS"]
+
+PARTS = ("mask", "dice", "class", "level_set", "dual_task", "attended_region")
+"""The parts of the sum. The first two and ``level_set`` need a mask (LAB); the others use every image (UNLAB)."""
+
+Parts = dict[str, Tensor]
+
+
+class MultiTaskLoss(nn.Module):
+    """Weighted sum of the losses of all tasks over a batch that mixes images with and without masks.
+
+    ``LAB = MASK + level_set_weight * LSF`` (and Dice, not in the paper) over the images with a mask, ``UNLAB = DTC + ARC``
+    and the class loss over all. A part with weight 0 is not computed. After a call :attr:`parts` holds each computed
+    part, unweighted and detached, and ``loss``, their weighted sum.
+
+    The weights may be changed between calls (``loss.weights["dual_task"]`` follows a ramp during training).
+
+    Args:
+        weights: weight of each of :data:`PARTS`; absent ones are 0. Paper: mask 1, class 0.25, level_set 5, dual_task 1
+            (ramped), attended_region 1.
+        sharpness: see :func:`dual_task_consistency`.
+        detach_mask: see :func:`attended_region_consistency`.
+        label_smoothing, class_weights: see :func:`class_cross_entropy`.
+
+    Shape:
+        prediction: the network's output. target: ``mask`` and ``level_set`` (B, 1, H, W), ``has_mask`` (B,) of 0 and 1,
+        ``label`` (B,) of -1, 0, 1, 2. Returns a scalar.
+
+    Raises:
+        ValueError: for a weight of an unknown part or a negative weight.
+        FloatingPointError: if a part is not finite, naming it.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, float],
+        *,
+        sharpness: float = 1500.0,
+        detach_mask: bool = False,
+        label_smoothing: float = 0.0,
+        class_weights: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__()
+        if unknown := sorted(set(weights) - set(PARTS)):
+            raise ValueError(f"unknown loss {unknown}, known are {', '.join(PARTS)}")
+        if negative := sorted(name for name, weight in weights.items() if weight < 0):
+            raise ValueError(f"the weights of {negative} are negative; 0 switches a loss off")
+        self.weights = {name: float(weights.get(name, 0.0)) for name in PARTS}
+        self.parts: Parts = {}
+        self._dual_task = partial(dual_task_consistency, sharpness=sharpness)
+        self._attended = partial(attended_region_consistency, detach_mask=detach_mask)
+        self._class = partial(class_cross_entropy, label_smoothing=label_smoothing, class_weights=class_weights)
+
+    def forward(self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+        total = prediction["mask_logits"].new_zeros(())
+        self.parts = {}
+        for name, compute in self._terms(prediction, target).items():
+            if self.weights[name] == 0:
+                continue
+            part = compute()
+            self.parts[name] = part.detach()
+            total = total + self.weights[name] * part
+        self.parts["loss"] = total.detach()
+        if not torch.isfinite(total):
+            values = ", ".join(f"{name} {float(value):.4g}" for name, value in self.parts.items())
+            raise FloatingPointError(f"the loss is not finite ({values}): lower the learning rate or use fp32 precision")
+        return total
+
+    def _terms(self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> dict[str, Callable[[], Tensor]]:
+        mask_logits, level_set = prediction["mask_logits"], prediction["level_set"]
+        labelled = target["has_mask"] > 0
+
+        def on_labelled(loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, truth: str) -> Tensor:
+            if not bool(labelled.any()):
+                return output.sum() * 0.0  # keeps the graph: every parameter gets a gradient
+            return loss(output[labelled], target[truth][labelled])
+
+        return {
+            "mask": lambda: on_labelled(mask_cross_entropy, mask_logits, "mask"),
+            "dice": lambda: on_labelled(mask_dice, mask_logits, "mask"),
+            "class": lambda: self._class(prediction["class_logits"], target["label"]),
+            "level_set": lambda: on_labelled(level_set_l2, level_set, "level_set"),
+            "dual_task": lambda: self._dual_task(mask_logits, level_set),
+            "attended_region": lambda: self._attended(prediction["attention"], mask_logits),
+        }

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Percentile bootstrap over images."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+
+
+def bootstrap_interval(
+    statistic: Callable[[np.ndarray], np.ndarray],
+    count: int,
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of each of k figures when the images are drawn again with replacement.
+
+    The image is the unit: pixels of one image, or two diagnoses of one image, never part. A resample in which a
+    figure is undefined (NaN: no case of that class, say) is skipped for that figure alone.
+
+    Args:
+        statistic: takes (count,) indices into the images, gives (k,) figures.
+        count: number of images.
+        resamples: how often the images are drawn again.
+        seed: of a generator of its own, so equal calls give equal intervals.
+        level: share of the resamples between the bounds.
+
+    Returns:
+        Lower and upper bounds, (k,) each; NaN for a figure that no resample defines.
+
+    Raises:
+        ValueError: no image, no resample, or a level outside (0, 1).
+    """
+    if count < 1 or resamples < 1:
+        raise ValueError(f"a bootstrap needs images and resamples, got {count} and {resamples}; give at least one each")
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level}; 0.95 gives the usual interval")
+    generator = np.random.default_rng(seed)
+    figures = np.stack([statistic(generator.integers(count, size=count)) for _ in range(resamples)])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+        low, high = np.nanquantile(figures, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high

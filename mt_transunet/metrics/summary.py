@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From per-image rows to the ``segmentation`` and ``classification`` blocks of ``metrics.json``."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from mt_transunet import CLASS_NAMES
+from mt_transunet.metrics.classification import (
+    CLASSIFICATION_FIGURES,
+    SCORED_CLASSES,
+    classification_scores,
+    is_constant,
+)
+from mt_transunet.metrics.intervals import bootstrap_interval
+from mt_transunet.metrics.segmentation import SEGMENTATION_FIGURES
+
+_log = logging.getLogger(__name__)
+
+_MEANS = ("mean_AUC", "mean_ACC")
+
+Figure = dict[str, float | None] | None
+"""``{"value", "low", "high"}``, or None when the figure is undefined."""
+
+
+def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed: int = 0) -> dict[str, dict[str, Any]]:
+    """Means over images and one-vs-rest scores, each with its 95% percentile bootstrap interval over images.
+
+    Args:
+        rows: one mapping per image: ``image_id``; JA, DI, AC, SE, SP when the image has a mask (NaN or None for a
+            0/0); ``label`` (absent, None or -1 when unknown); the probabilities under the three class names.
+        resamples: bootstrap resamples.
+        seed: of the bootstrap. Rows are ordered by ``image_id`` first, so their order changes nothing.
+
+    Returns:
+        ``segmentation``: n (images with a mask), JA, DI, AC, SE, SP. ``classification``: n (images with a known
+        class), ``melanoma`` and ``seborrheic_keratosis`` with ACC, SE, SP, AUC, AP each, mean_AUC, mean_ACC. Every
+        figure is ``{"value", "low", "high"}`` or None when undefined; a mean that contains None is None. All class
+        figures are None when the class output is one constant (``num_layers=0``). Ready for ``json.dump``.
+
+    Raises:
+        ValueError: a row with a known class lacks a probability.
+    """
+    ordered = sorted(rows, key=lambda row: str(row.get("image_id", "")))
+    return {
+        "segmentation": _segmentation_block(ordered, resamples, seed),
+        "classification": _classification_block(ordered, resamples, seed),
+    }
+
+
+def labelled_probabilities(rows: Iterable[Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (n,3) and labels (n,) of the rows whose class is known.
+
+    Raises:
+        ValueError: such a row lacks a probability.
+    """
+    known = [row for row in rows if row.get("label") is not None and int(row["label"]) >= 0]
+    for row in known:
+        missing = [name for name in CLASS_NAMES if row.get(name) is None]
+        if missing:
+            raise ValueError(
+                f"a row with a label needs the probabilities of all classes, got none for {', '.join(missing)} "
+                f"in {row.get('image_id')!r}; add them or drop the label"
+            )
+    probabilities = np.array([[float(row[name]) for name in CLASS_NAMES] for row in known]).reshape(-1, 3)
+    return probabilities, np.array([int(row["label"]) for row in known], dtype=int)
+
+
+def segmentation_table(rows: Iterable[Mapping[str, Any]]) -> np.ndarray:
+    """(n,5) scores in the order JA, DI, AC, SE, SP of the rows with a mask, NaN for 0/0."""
+    # AC is defined for every mask, so it tells images with a mask from those without.
+    masked = [row for row in rows if row.get("AC") is not None]
+    table = [[math.nan if row[name] is None else float(row[name]) for name in SEGMENTATION_FIGURES] for row in masked]
+    return np.array(table).reshape(-1, len(SEGMENTATION_FIGURES))
+
+
+def nan_mean(table: np.ndarray) -> np.ndarray:
+    """Mean of each column of (n,k) over its defined entries, NaN for a column without any."""
+    defined = ~np.isnan(table)
+    counts = defined.sum(axis=0)
+    sums = np.where(defined, table, 0.0).sum(axis=0)
+    return np.divide(sums, counts, out=np.full(table.shape[1], math.nan), where=counts > 0)
+
+
+def _segmentation_block(rows: list[Mapping[str, Any]], resamples: int, seed: int) -> dict[str, Any]:
+    table = segmentation_table(rows)
+    figures: list[Figure] = [None] * len(SEGMENTATION_FIGURES)
+    if len(table):
+        low, high = bootstrap_interval(lambda i: nan_mean(table[i]), len(table), resamples=resamples, seed=seed)
+        figures = _figures(nan_mean(table), low, high)
+    return {"n": len(table), **dict(zip(SEGMENTATION_FIGURES, figures))}
+
+
+def _classification_block(rows: list[Mapping[str, Any]], resamples: int, seed: int) -> dict[str, Any]:
+    probabilities, labels = labelled_probabilities(rows)
+    figures: list[Figure] = [None] * (len(SCORED_CLASSES) * len(CLASSIFICATION_FIGURES) + len(_MEANS))
+    if is_constant(probabilities):
+        _log.warning("the class output is the same for all %d images: class figures are left null", len(labels))
+    elif len(labels):
+
+        def scores(indices: np.ndarray) -> np.ndarray:
+            return _flatten(classification_scores(probabilities[indices], labels[indices]))
+
+        low, high = bootstrap_interval(scores, len(labels), resamples=resamples, seed=seed)
+        figures = _figures(scores(np.arange(len(labels))), low, high)
+    remaining = iter(figures)
+    block: dict[str, Any] = {"n": len(labels)}
+    block |= {name: {figure: next(remaining) for figure in CLASSIFICATION_FIGURES} for name in SCORED_CLASSES}
+    return block | {name: next(remaining) for name in _MEANS}
+
+
+def _flatten(scores: Mapping[str, Any]) -> np.ndarray:
+    nested = [scores[name][figure] for name in SCORED_CLASSES for figure in CLASSIFICATION_FIGURES]
+    return np.array(nested + [scores[name] for name in _MEANS])
+
+
+def _figures(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[Figure]:
+    return [
+        None if math.isnan(value) else {"value": float(value), "low": _or_none(lower), "high": _or_none(upper)}
+        for value, lower, upper in zip(values, low, high)
+    ]
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The named networks, and the one function that builds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from .decoder import Decoder
+from .efficientnet_lite import EfficientNetLite2
+from .mt_transunet import MTTransUNet
+from .patch_embedding import PatchEmbedding
+from .pretrained import load_pretrained
+from .resnet import ResNetEncoder
+from .resnet_v2 import ResNetV2
+from .transformer import Transformer
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    # Section 3.1 and 4.2 of the paper: R50+ViT-B_16 cut to four layers, 48,425,782 parameters
+    "paper": {
+        "encoder": "resnet_v2",
+        "embed_dim": 768,
+        "num_layers": 4,
+        "num_heads": 12,
+        "hidden_dim": 3072,
+        "first_width": 512,
+        "widths": (256, 128, 64, 16),
+    },
+    "lite": {
+        "encoder": "efficientnet_lite2",
+        "embed_dim": 384,
+        "num_layers": 4,
+        "num_heads": 6,
+        "hidden_dim": 1152,
+        "first_width": 128,
+        "widths": (128, 64, 32, 16),
+    },
+}
+
+MAX_LAYERS = 12
+
+HALF = (0.5, 0.5, 0.5)
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+# MEAN_RGB = 127 and STDDEV_RGB = 128 of 0..255 in tensorflow/tpu's efficientnet_lite_builder.py
+LITE_MEAN, LITE_STD = (127 / 255,) * 3, (128 / 255,) * 3
+
+# name -> (constructor, mean, std): the scaling belongs to the weights the encoder can start from
+ENCODERS: dict[str, tuple[Callable[[], nn.Module], tuple[float, ...], tuple[float, ...]]] = {
+    "resnet_v2": (ResNetV2, HALF, HALF),
+    "efficientnet_lite2": (EfficientNetLite2, LITE_MEAN, LITE_STD),
+    "resnet34": (lambda: ResNetEncoder(block="basic"), IMAGENET_MEAN, IMAGENET_STD),
+    "resnet50": (lambda: ResNetEncoder(block="bottleneck"), IMAGENET_MEAN, IMAGENET_STD),
+}
+
+
+def build_network(
+    variant: str = "lite",
+    *,
+    pretrained: bool = False,
+    encoder: str | None = None,
+    num_layers: int | None = None,
+    pretrained_path: str | Path | None = None,
+    dropout: float = 0.1,
+) -> MTTransUNet:
+    """Build a network with random weights, or with a pre-trained start.
+
+    Args:
+        variant: "lite" or "paper".
+        pretrained: start from published weights (see `pretrained.load_pretrained` for what each encoder takes). Only
+            "efficientnet_lite2" finds its own, in the package of the extra `lite`; nothing is ever downloaded.
+        encoder: "resnet_v2", "efficientnet_lite2", "resnet34" or "resnet50" in place of the variant's own; the input
+            scaling follows the encoder.
+        num_layers: transformer layers in place of the variant's own, 0 to 12.
+        pretrained_path: file to take the pre-trained start from; needs `pretrained=True`.
+        dropout: probability after the embedding and in the MLPs.
+
+    Raises:
+        ValueError: unknown variant or encoder, number of layers or dropout out of range, a path without
+            `pretrained=True`, or pre-trained weights that are missing or do not fit.
+        ImportError: the package with the EfficientNet-Lite weights is not installed.
+    """
+    width = VARIANTS[known("variant", variant, VARIANTS)]
+    encoder = known("encoder", width["encoder"] if encoder is None else encoder, ENCODERS)
+    num_layers = width["num_layers"] if num_layers is None else num_layers
+    check_ranges(num_layers, dropout)
+    if pretrained_path is not None and not pretrained:
+        raise ValueError(f"pretrained_path needs pretrained=True, got only {pretrained_path}; set both or neither")
+
+    network = compose(width, encoder, num_layers, dropout)
+    if pretrained:
+        load_pretrained(network, encoder, pretrained_path)
+    return network
+
+
+def compose(width: dict[str, Any], encoder: str, num_layers: int, dropout: float) -> MTTransUNet:
+    """Wire the parts of one row of `VARIANTS`, with random weights."""
+    constructor, mean, std = ENCODERS[encoder]
+    backbone = constructor()
+    embed_dim = width["embed_dim"]
+    return MTTransUNet(
+        encoder=backbone,
+        patch_embedding=PatchEmbedding(in_channels=backbone.channels[3:], embed_dim=embed_dim),
+        transformer=Transformer(
+            embed_dim=embed_dim,
+            num_layers=num_layers,
+            num_heads=width["num_heads"],
+            hidden_dim=width["hidden_dim"],
+            dropout=dropout,
+        ),
+        decoder=Decoder(
+            embed_dim=embed_dim,
+            first_width=width["first_width"],
+            widths=width["widths"],
+            skip_channels=backbone.channels[:3],
+        ),
+        mean=mean,
+        std=std,
+    )
+
+
+def known(kind: str, name: str, names: dict[str, Any]) -> str:
+    """The name itself if it is a key of the table.
+
+    Raises:
+        ValueError: naming all that are.
+    """
+    if name not in names:
+        raise ValueError(f"unknown {kind} {name!r}; choose one of {', '.join(names)}")
+    return name
+
+
+def check_ranges(num_layers: int, dropout: float) -> None:
+    if isinstance(num_layers, bool) or not isinstance(num_layers, int) or not 0 <= num_layers <= MAX_LAYERS:
+        raise ValueError(
+            f"num_layers must be an integer from 0 to {MAX_LAYERS}, got {num_layers!r}; leave it out for 4"
+        )
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout must be in [0, 1), got {dropout}; leave it out for 0.1")

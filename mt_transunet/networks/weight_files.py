@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading files of weights, with one clear sentence when that is impossible."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+class WeightsError(ValueError):
+    """Weights that are missing, unreadable or of another network; the message names the remedy."""
+
+
+def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
+    """Read a flat dict of tensors from `.npz`, `.safetensors` or, whatever the ending otherwise, a torch file.
+
+    Torch files are read with weights_only=True: no code in the file is executed.
+
+    Raises:
+        WeightsError: the file is missing, damaged, of another kind, or a training checkpoint.
+        ImportError: a `.safetensors` file and the package is not installed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsError(f"weights file {path} does not exist; check the path")
+    if path.suffix == ".npz":
+        return read_npz(path)
+    if path.suffix == ".safetensors":
+        return read_safetensors(path)
+    return read_torch(path)
+
+
+def read_npz(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    except (OSError, ValueError, TypeError) as error:
+        raise WeightsError(f"{path} is no NumPy archive of plain arrays; download it again ({error})") from error
+
+
+def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        load_file = importlib.import_module("safetensors.torch").load_file
+    except ImportError as error:
+        raise ImportError(f"reading {path} needs the package safetensors: pip install safetensors") from error
+    try:
+        return load_file(path)
+    except Exception as error:  # its own SafetensorError, which old versions do not export
+        raise WeightsError(f"{path} is no safetensors file; download it again ({error})") from error
+
+
+def read_torch(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise WeightsError(
+            f"{path} is not a torch file of plain tensors; give the model.pt of a run, or a file written by "
+            "torch.save(network.state_dict(), path)"
+        ) from error
+    if not isinstance(content, dict) or not content:
+        raise WeightsError(f"{path} holds {type(content).__name__}, not a state dict; give the model.pt of a run")
+    if not all(isinstance(value, torch.Tensor) for value in content.values()):
+        raise WeightsError(
+            f"{path} is a training checkpoint (it holds {', '.join(map(repr, list(content)[:4]))}), not a plain state "
+            "dict; give the model.pt of that run, or the run's folder"
+        )
+    return content

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trained weights: finding the shipped ones, telling whose a file is, loading them into the right network.
+
+A file is a plain state dict of tensors, float32 or float16; float16 becomes float32 on loading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from .mt_transunet import MTTransUNet
+from .variants import ENCODERS, MAX_LAYERS, VARIANTS, build_network, known
+from .weight_files import WeightsError, read_weights
+
+
+class Identity(NamedTuple):
+    """The arguments of `build_network` that give a network its parameters."""
+
+    variant: str
+    encoder: str
+    num_layers: int
+
+    def __str__(self) -> str:
+        row = VARIANTS[self.variant]
+        if (self.encoder, self.num_layers) == (row["encoder"], row["num_layers"]):
+            return f"variant {self.variant!r}"
+        return f"variant {self.variant!r} with encoder {self.encoder!r} and {self.num_layers} layers"
+
+
+def shipped_weights(variant: str) -> Path:
+    """Where the shipped weights of a variant lie, whether or not they exist: bundle/models/<variant>.pt.
+
+    Raises:
+        ValueError: unknown variant.
+    """
+    return Path(__file__).resolve().parents[2] / "bundle" / "models" / f"{known('variant', variant, VARIANTS)}.pt"
+
+
+def load_network(variant_or_path: str | Path) -> MTTransUNet:
+    """The trained network in eval mode, on the CPU.
+
+    Args:
+        variant_or_path: "lite" or "paper" for the shipped weights; otherwise a file of weights or a run folder, from
+            which variant, encoder and number of layers are recognised.
+
+    Raises:
+        ValueError: no such weights, or a file that is not of this project.
+    """
+    is_variant = str(variant_or_path) in VARIANTS
+    if not is_variant and not Path(variant_or_path).exists():
+        raise WeightsError(
+            f"{str(variant_or_path)!r} is neither a variant ({', '.join(VARIANTS)}) nor an existing file or run "
+            "folder; check the spelling"
+        )
+    path = shipped_weights(str(variant_or_path)) if is_variant else Path(variant_or_path)
+    state = read_run(path)
+    identity = identify(state)
+    if identity is None or (is_variant and identity.variant != str(variant_or_path)):
+        raise WeightsError(f"{path} holds {identity or 'the weights of another network'}; give a model.pt of a run")
+    network = build_network(identity.variant, encoder=identity.encoder, num_layers=identity.num_layers)
+    network.load_state_dict(as_float32(state))
+    return network.eval()
+
+
+def load_weights(network: nn.Module, path: str | Path, *, variant: str | None = None) -> nn.Module:
+    """Load a file of weights, or the model.pt of a run folder, into an existing network and return it.
+
+    Args:
+        network: as `build_network` gives it; its mode and device stay as they are.
+        path: the file or folder.
+        variant: the network's name for messages; recognised from its parameters when left out.
+
+    Raises:
+        ValueError: the file is missing, unreadable, a training checkpoint, or of another network.
+    """
+    state = read_run(Path(path))
+    expected = network.state_dict()
+    if shapes(state) != shapes(expected):
+        raise WeightsError(explain_mismatch(Path(path), state, expected, variant))
+    network.load_state_dict(as_float32(state))
+    return network
+
+
+def identify(state: Mapping[str, torch.Tensor]) -> Identity | None:
+    """Whose weights these are, from names and shapes alone; None if no network of ours has exactly these."""
+    blocks = {key.split(".")[2] for key in state if key.startswith("transformer.blocks.")}
+    if "transformer.norm.weight" not in state or len(blocks) > MAX_LAYERS:
+        return None
+    width = state["transformer.norm.weight"].shape[-1]
+    wanted = shapes(state)
+    for variant, row in VARIANTS.items():
+        if row["embed_dim"] != width:
+            continue
+        for encoder in sorted(ENCODERS, key=lambda name: name != row["encoder"]):
+            with torch.device("meta"):
+                candidate = build_network(variant, encoder=encoder, num_layers=len(blocks))
+            if shapes(candidate.state_dict()) == wanted:
+                return Identity(variant, encoder, len(blocks))
+    return None
+
+
+def read_run(path: Path) -> dict[str, torch.Tensor]:
+    """Read a state dict from a file or from model.pt of a run folder."""
+    for variant in VARIANTS:
+        if path.resolve() == shipped_weights(variant) and not path.exists():
+            raise WeightsError(
+                f"no weights ship for variant {variant!r} yet; train them: python -m monai.bundle run training "
+                f"--config_file bundle/configs/train.json --variant {variant}, then pass --weights RUN/model.pt"
+            )
+    if path.is_dir():
+        if not (path / "model.pt").is_file():
+            raise WeightsError(f"run folder {path} holds no model.pt; let its training finish, or give another folder")
+        path = path / "model.pt"
+    return read_weights(path)
+
+
+def explain_mismatch(
+    path: Path, state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor], variant: str | None
+) -> str:
+    found, own = identify(state), identify(expected)
+    if found is not None and own is not None:
+        if found.variant != (variant or own.variant):
+            remedy = f"pass --variant {found.variant}"
+            return f"{path} holds weights of {found}, this network is {variant or own.variant!r}: {remedy}"
+        remedy = f"build it with encoder={found.encoder!r}, num_layers={found.num_layers}"
+        return f"{path} holds weights of {found}, this network is {own}: {remedy}"
+    foreign = sorted(state.keys() - expected.keys()) or sorted(expected.keys() - state.keys())
+    detail = f"{foreign[0]} stands in only one of them" if foreign else "names agree but shapes differ"
+    return f"{path} holds the weights of another network ({detail}); give a model.pt that this network wrote"
+
+
+def shapes(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
+    return {key: tensor.shape for key, tensor in state.items()}
+
+
+def as_float32(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Floating-point tensors as float32; counters stay integers."""
+    return {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in state.items()}

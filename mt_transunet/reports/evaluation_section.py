@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an evaluation found: figures with intervals, the protocol, the worst and the best images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mt_transunet import CLASS_NAMES
+from mt_transunet.metrics.classification import CLASSIFICATION_FIGURES, SCORED_CLASSES
+from mt_transunet.metrics.segmentation import SEGMENTATION_FIGURES
+from mt_transunet.reports.blocks import Facts, Figure, Gallery, Paragraph, Section, Table
+from mt_transunet.reports.rows import number, read_rows, typed
+
+METRICS = "metrics.json"
+PER_IMAGE = "per_image.csv"
+
+_SHOWN_IMAGES = 6  # at each end
+
+_FULL_NAMES = {
+    "JA": "Jaccard index",
+    "DI": "Dice index",
+    "AC": "pixel accuracy",
+    "SE": "sensitivity",
+    "SP": "specificity",
+}
+
+
+def evaluation_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
+    """Headline and sections of a folder with ``metrics.json``; ``per_image.csv`` adds images when it is there."""
+    metrics = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
+    blocks: list[Any] = [Paragraph("Each figure stands with its 95% interval over images; a dash is undefined.")]
+    blocks += _segmentation(metrics.get("segmentation", {}))
+    blocks += _classification(metrics.get("classification", {}))
+    if protocol := metrics.get("protocol"):
+        blocks.append(Facts(_flat(protocol), caption="Protocol"))
+    sections = [Section("Evaluation", blocks)]
+    if (run_dir / PER_IMAGE).is_file():
+        sections += _extremes(run_dir)
+    return _headline(metrics), sections
+
+
+def _headline(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    figures = {
+        "Mean Jaccard index": metrics.get("segmentation", {}).get("JA"),
+        "Mean AUC": metrics.get("classification", {}).get("mean_AUC"),
+    }
+    return {name: figure["value"] for name, figure in figures.items() if figure}
+
+
+def _segmentation(block: Mapping[str, Any]) -> list[Table]:
+    if not block.get("n"):
+        return []
+    # Figures across, like every table of the field.
+    row = {name: block.get(name) for name in SEGMENTATION_FIGURES}
+    names = ", ".join(f"{short} {long}" for short, long in _FULL_NAMES.items())
+    return [Table([row], caption=f"Segmentation, mean over {block['n']} images with a mask: {names}.")]
+
+
+def _classification(block: Mapping[str, Any]) -> list[Table]:
+    if not block.get("n"):
+        return []
+    rows = [
+        {"class": name.replace("_", " ")} | {figure: block[name].get(figure) for figure in CLASSIFICATION_FIGURES}
+        for name in SCORED_CLASSES
+        if name in block
+    ]
+    rows.append({"class": "mean", "ACC": block.get("mean_ACC"), "AUC": block.get("mean_AUC")})
+    caption = f"Classification, one class against the rest, {block['n']} images with a known class."
+    return [Table(rows, columns=("class", *CLASSIFICATION_FIGURES), caption=caption)]
+
+
+def _flat(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key.replace("_", " "): json.dumps(value) if isinstance(value, Mapping) else value
+        for key, value in protocol.items()
+    }
+
+
+def _extremes(run_dir: Path) -> list[Section]:
+    rows = [typed(row) for row in read_rows(run_dir / PER_IMAGE)]
+    scored = sorted((row for row in rows if number(row.get("JA")) is not None), key=lambda row: row["JA"])
+    if not scored:
+        return []
+    # Never the same image at both ends.
+    ends = min(_SHOWN_IMAGES, max(1, len(scored) // 2))
+    overlays = {path.name: path for path in sorted(run_dir.rglob("*_overlay.jpg"))}
+    parts = (("Lowest Jaccard index", scored[:ends]), ("Highest Jaccard index", scored[::-1][:ends]))
+    return [Section(heading, _pictured(part, overlays), level=3) for heading, part in parts[: len(scored)]]
+
+
+def _pictured(rows: list[dict[str, Any]], overlays: Mapping[str, Path]) -> list[Gallery | Table]:
+    """Overlays with their figures below; a table of the rows that have none."""
+    paths = [overlays.get(f"{_name(row)}_overlay.jpg") for row in rows]
+    figures = [
+        Figure(path, caption=_caption(row), alt=f"overlay of {_name(row)}", long_side=1200)
+        for row, path in zip(rows, paths)
+        if path
+    ]
+    bare = [row for row, path in zip(rows, paths) if not path]
+    return ([Gallery(figures, least_width=460)] if figures else []) + ([Table(bare)] if bare else [])
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return str(row.get("image_id") or Path(str(row.get("image") or "")).stem)
+
+
+def _caption(row: Mapping[str, Any]) -> str:
+    parts = [_name(row)] + [
+        f"{figure} {row[figure]:.3f}" for figure in ("JA", "DI") if number(row.get(figure)) is not None
+    ]
+    label = row.get("label")
+    if isinstance(label, int) and 0 <= label < len(CLASS_NAMES):
+        parts.append(f"given: {CLASS_NAMES[label]}")
+    chances = [f"{name} {row[name]:.2f}" for name in SCORED_CLASSES if number(row.get(name)) is not None]
+    if chances:
+        parts.append(f"answered: {', '.join(chances)}")
+    return " \N{MIDDLE DOT} ".join(parts).replace("_keratosis", " keratosis")

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mt_transunet.data import check_data
+
+DATA = "ISIC-2017_Training_Data"
+MASKS = "ISIC-2017_Training_Part1_GroundTruth"
+
+
+def test_a_sound_dataset_is_counted_and_ok(isic):
+    report = check_data(isic)
+    text = str(report)
+    assert report.ok and text.endswith("nothing to repair")
+    training = report.splits["training"]
+    assert (training.images, training.with_mask) == (2, 2)
+    assert training.classes == {"nevus": 1, "melanoma": 1, "seborrheic_keratosis": 0, "unknown": 0}
+    assert "training: 2 images, 2 with mask, 0 without; nevus 1, melanoma 1" in text
+    assert "no test split" in text
+
+
+def test_everything_wrong_is_gathered_in_one_report(isic, make):
+    for number in range(4, 9):
+        make.image(isic / DATA / f"ISIC_000000{number}.jpg", size=(64, 64), seed=number)
+    make.truncated(isic / DATA / "ISIC_0000004.jpg")
+    (isic / DATA / "ISIC_0000005.jpg").write_text("hello")
+    make.mask(isic / MASKS / "ISIC_0000006_segmentation.png", size=(32, 64))
+    make.mask(isic / MASKS / "ISIC_0000077_segmentation.png")
+    table = isic / "ISIC-2017_Training_Part3_GroundTruth.csv"
+    table.write_text(f"{make.header}\nISIC_0000001,1,1\nISIC_0000002,2,0\nISIC_0000099,0,0\n")
+    report = check_data(isic)
+    text = str(report)
+    assert not report.ok and len(report.errors) == 7
+    for part in (
+        "2 unreadable files",
+        "ISIC_0000004.jpg (image file is truncated",
+        "ISIC_0000005.jpg (cannot identify image file)",
+        "the mask is 32x64 pixels but its image",
+        "mask without image: 1",
+        "ISIC_0000077_segmentation.png",
+        "both labels 1",
+        "melanoma of ISIC_0000002 must be 0 or 1, got '2'",
+        "has no row for 5 images",
+        "have no image: ISIC_0000099",
+        "4 images have no mask in ISIC-2017_Training_Part1_GroundTruth (they join the second stream): "
+        "ISIC_0000004, ISIC_0000005, ISIC_0000007, ISIC_0000008",
+    ):
+        assert part in text
+
+
+def test_byte_identical_images_are_flagged_across_and_noted_within(isic):
+    (isic / "ISIC-2017_Training_Part3_GroundTruth.csv").unlink()
+    (isic / "ISIC-2017_Validation_Part3_GroundTruth.csv").unlink()
+    first = isic / DATA / "ISIC_0000001.jpg"
+    shutil.copy(first, isic / DATA / "ISIC_0000011.jpg")
+    shutil.copy(isic / DATA / "ISIC_0000002.jpg", isic / "ISIC-2017_Validation_Data" / "ISIC_0000012.jpg")
+    report = check_data(isic)
+    assert report.ok
+    assert [problem.text for problem in report.flagged] == ["1 byte-identical images across splits"]
+    assert "1 byte-identical images within a split: training" in str(report)
+
+
+def test_the_same_id_on_two_sides_is_an_error(isic, make):
+    make.isic(isic, "test", {"ISIC_0000002": (0, 0)})
+    assert "two sides of a split: ISIC_0000002" in str(check_data(isic))
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [(0, "1 masks are empty"), (1, "1 masks hold no value of 128 or more"), (200, "1 masks have values other than 0")],
+)
+def test_odd_masks_are_named(isic, make, value, text):
+    path = make.mask(isic / MASKS / "ISIC_0000001_segmentation.png", value=value)
+    report = check_data(isic)
+    assert report.ok and f"{text}" in str(report) and str(path) in str(report)
+
+
+def test_a_16_bit_mask_counts_by_its_upper_byte(isic):
+    values = np.zeros((6, 8), np.uint16)
+    values[:, :4] = 65535
+    Image.fromarray(values).save(isic / MASKS / "ISIC_0000001_segmentation.png")
+    assert not check_data(isic).notes
+
+
+def test_contamination_is_an_error_and_a_twin_a_note(isic, tmp_path, make):
+    make.image(tmp_path / "more" / "ISIC_0012086.jpg")
+    make.image(tmp_path / "more" / "ISIC_0012271.jpg", seed=1)
+    report = check_data(isic, tmp_path / "more")
+    text = str(report)
+    assert "contamination: 1 images of the official ISIC-2017 test split are in the training data: ISIC_0012086" in text
+    assert "dropped from training by every run: ISIC_0012271" in text
+    assert report.splits["unlabelled"].images == 2
+
+
+def test_a_test_split_of_its_own_is_no_contamination(isic, make):
+    make.isic(isic, "test", {"ISIC_0012086": (0, 0)})
+    assert check_data(isic).ok
+
+
+@pytest.mark.parametrize("content", [None, "{"])
+def test_what_cannot_be_read_at_all_is_reported_not_raised(tmp_path, content):
+    root = tmp_path / "x"
+    if content:
+        root.mkdir()
+        (root / "datalist.json").write_text(content)
+    report = check_data(root, tmp_path / "nowhere")
+    assert not report.ok and len(report.errors) == 2 and "nowhere does not exist" in str(report)
+
+
+def test_an_unusable_additional_dir_is_reported(isic, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "empty is empty" in str(check_data(isic, tmp_path / "empty"))
+
+
+def test_sizes_are_ordered_by_area(tmp_path, make):
+    for name, size in {"a.png": (2, 9), "b.png": (30, 20), "c.png": (9, 3)}.items():
+        make.image(tmp_path / name, size=size)
+    report = check_data(tmp_path)
+    assert report.splits["test"].sizes == ((2, 9), (9, 3), (30, 20))
+    assert "no diagnoses (labels.csv is not there" in str(report)
+
+
+def test_the_real_ph2_cases_are_sound(real_data):
+    report = check_data(real_data / "ph2_sample")
+    assert report.ok and report.splits["test"].with_mask == 12 and not report.notes

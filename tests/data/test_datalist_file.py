@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mt_transunet.data import DataError, load_datalist
+
+
+@pytest.fixture
+def write(tmp_path, make):
+    make.image(tmp_path / "images" / "a.jpg")
+    make.image(tmp_path / "images" / "b.png")
+    make.mask(tmp_path / "masks" / "a.png")
+
+    def write_lists(**lists):
+        (tmp_path / "datalist.json").write_text(json.dumps(lists), encoding="utf-8-sig")
+        return tmp_path
+
+    return write_lists
+
+
+def test_paths_are_relative_to_the_file_and_ids_default_to_the_stem(write):
+    root = write(test=[{"image": "images/a.jpg", "mask": "masks/a.png", "label": 2, "age": 55}])
+    assert load_datalist(root, splits="test")["test"] == [
+        {"image": str(root / "images/a.jpg"), "mask": str(root / "masks/a.png"), "label": 2, "image_id": "a"}
+    ]
+
+
+def test_a_label_that_is_a_path_is_the_mask_of_unknown_class(write):
+    root = write(test=[{"image": "images/a.jpg", "label": "masks/a.png"}])
+    (item,) = load_datalist(root, splits="test")["test"]
+    assert item["mask"] == str(root / "masks/a.png") and "label" not in item
+
+
+def test_ids_may_be_given_and_null_or_a_bare_path_is_unknown(write):
+    root = write(test=[{"image": "images/a.jpg", "image_id": 7, "mask": None, "label": None}, "images/b.png"])
+    items = load_datalist(root / "datalist.json", splits="test")["test"]
+    assert [sorted(item) for item in items] == [["image", "image_id"]] * 2
+    assert [item["image_id"] for item in items] == ["7", "b"]
+
+
+def test_it_is_tried_before_the_other_layouts(write, make):
+    root = write(test=[{"image": "images/a.jpg"}])
+    make.isic(root, "test", {"ISIC_0000004": (0, 0)})
+    assert [item["image_id"] for item in load_datalist(root, splits="test")["test"]] == ["a"]
+
+
+@pytest.mark.parametrize("label", [3, -1, 0.5, True, [1]])
+def test_a_label_outside_0_1_2_is_refused(write, label):
+    root = write(test=[{"image": "images/a.jpg", "label": label}])
+    with pytest.raises(DataError, match=r"test\[0\]: label of images/a.jpg must be 0, 1 or 2"):
+        load_datalist(root, splits="test")
+
+
+@pytest.mark.parametrize(
+    "entry, message",
+    [
+        ({"image": "images/no.jpg"}, "image .*no.jpg does not exist; correct the path"),
+        ({"image": "images/a.jpg", "mask": "masks/no.png"}, "mask .*no.png does not exist"),
+        ({"mask": "masks/a.png"}, "must be an object with an image path"),
+        (5, "must be an object with an image path, got 5"),
+        ({"image": "images/a.jpg", "mask": 5}, "mask of images/a.jpg must be a path, got 5"),
+        ({"image": "images/a.jpg", "mask": "masks/a.png", "label": "masks/b.png"}, "has two masks"),
+    ],
+)
+def test_an_item_that_names_no_usable_files_is_refused(write, entry, message):
+    root = write(test=[entry])
+    with pytest.raises(DataError, match=message):
+        load_datalist(root, splits="test")
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("{", "is not valid JSON"),
+        ("[]", "must be an object with the lists training, validation, test"),
+        ('{"test": {"image": "a"}}', "test must be a list of items, got dict"),
+    ],
+)
+def test_a_file_of_another_form_is_refused(tmp_path, text, message):
+    (tmp_path / "datalist.json").write_text(text)
+    with pytest.raises(DataError, match=message):
+        load_datalist(tmp_path, splits="test")
+
+
+def test_a_missing_split_is_refused_with_what_is_there(write):
+    root = write(test=[{"image": "images/a.jpg"}], validation=[])
+    with pytest.raises(DataError, match=r"no validation split: found datalist.json at .* \(test\)"):
+        load_datalist(root, splits="val")

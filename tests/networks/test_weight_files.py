@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from mt_transunet.networks.weight_files import WeightsError, read_weights
+
+
+def test_npz_archive_gives_tensors(tmp_path):
+    np.savez(tmp_path / "weights.npz", **{"a/kernel": np.arange(6, dtype=np.float32).reshape(2, 3)})
+    weights = read_weights(tmp_path / "weights.npz")
+    assert weights["a/kernel"].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_safetensors_file_gives_tensors(tmp_path):
+    safetensors = pytest.importorskip("safetensors.torch")
+    safetensors.save_file({"a": torch.ones(2)}, tmp_path / "weights.safetensors")
+    assert read_weights(tmp_path / "weights.safetensors")["a"].tolist() == [1, 1]
+
+
+def test_missing_safetensors_package_names_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors.torch", None)
+    (tmp_path / "weights.safetensors").touch()
+    with pytest.raises(ImportError, match="pip install safetensors"):
+        read_weights(tmp_path / "weights.safetensors")
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(WeightsError, match="nowhere.pt does not exist; check the path"):
+        read_weights(tmp_path / "nowhere.pt")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("text.pt", "text.pt is not a torch file of plain tensors; give the model.pt of a run"),
+        ("text.npz", "text.npz is no NumPy archive"),
+        ("text.safetensors", "text.safetensors is no safetensors file"),
+    ],
+)
+def test_text_in_place_of_weights_is_refused(tmp_path, name, message):
+    if name.endswith("safetensors"):
+        pytest.importorskip("safetensors")
+    (tmp_path / name).write_text("not weights, but long enough to be read as some header")
+    with pytest.raises(WeightsError, match=message):
+        read_weights(tmp_path / name)
+
+
+def test_training_checkpoint_is_told_from_a_state_dict(tmp_path):
+    torch.save({"network": {"a": torch.ones(1)}, "optimizer": {"state": {}}}, tmp_path / "checkpoint.pt")
+    message = r"training checkpoint \(it holds 'network', 'optimizer'\), not a plain state dict; give the model.pt"
+    with pytest.raises(WeightsError, match=message):
+        read_weights(tmp_path / "checkpoint.pt")
+
+
+@pytest.mark.parametrize("content", [torch.ones(2), {}])
+def test_file_without_a_state_dict_is_refused(tmp_path, content):
+    torch.save(content, tmp_path / "other.pt")
+    with pytest.raises(WeightsError, match="not a state dict; give the model.pt of a run"):
+        read_weights(tmp_path / "other.pt")

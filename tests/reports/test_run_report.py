@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages of run folders with generated pictures, as the commands leave them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mt_transunet.reports import write_report
+
+HISTORY_COLUMNS = ("iteration", "epoch", "images_per_second", "learning_rate", "loss", "mask", "val_JA", "val_mean_AUC")
+HISTORY = (
+    (10, 1, 20.0, 3e-4, 2.0, 1.5, "", ""),
+    (20, 1, 22.0, 2e-4, 1.5, 1.0, 0.70, 0.90),
+    (30, 2, 30.0, 1e-4, 1.2, 0.8, 0.75, 0.80),
+)
+FIGURE = {"value": 0.8125, "low": 0.75, "high": 0.875}
+
+
+def write_csv(path: Path, columns: tuple[str, ...], rows: list[tuple] | tuple[tuple, ...]) -> None:
+    """Write a CSV file and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns, *rows])
+
+
+def write_picture(path: Path, colour: tuple[int, int, int] = (200, 150, 120)) -> None:
+    """A small picture with enough colours to be a photograph."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ramp = np.linspace(0, 40, 24, dtype=np.uint8)[None, :, None]
+    Image.fromarray(np.full((16, 24, 3), colour, np.uint8) + ramp).save(path)
+
+
+def write_training(folder: Path) -> None:
+    write_csv(folder / "history.csv", HISTORY_COLUMNS, HISTORY)
+    settings = {"variant": "lite", "seed": 0, "network": {"_target_": "x"}, "device": "$torch.device('cpu')"}
+    (folder / "config.json").write_text(json.dumps(settings))
+
+
+def write_evaluation(folder: Path, images: int = 4) -> None:
+    rows = [(f"toy_{i}", 0.5 + i / 10, 0.6 + i / 10, i % 3, 0.2, 0.5, 0.3) for i in range(images)]
+    columns = ("image_id", "JA", "DI", "label", "nevus", "melanoma", "seborrheic_keratosis")
+    write_csv(folder / "per_image.csv", columns, rows)
+    classes = {"ACC": FIGURE, "SE": FIGURE, "SP": FIGURE, "AUC": None, "AP": None}
+    metrics = {
+        "segmentation": {"n": images, **dict.fromkeys(("JA", "DI", "AC", "SE", "SP"), FIGURE)},
+        "classification": {
+            "n": images,
+            "melanoma": classes,
+            "seborrheic_keratosis": classes,
+            "mean_AUC": None,
+            "mean_ACC": FIGURE,
+        },
+        "protocol": {"split": "test", "sizes": [192, 224], "weights": {"sha256": "9f2c"}},
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+
+
+def write_inference(folder: Path) -> None:
+    columns = ("image", "status", "nevus", "melanoma", "predicted", "mask", "overlay")
+    good = [
+        ("a/one.jpg", "ok", 0.25, 0.75, "melanoma", "a/one_mask.png", "a/one_overlay.jpg"),
+        ("two.jpg", "ok", 0.9, 0.1, "nevus", "", ""),
+    ]
+    write_csv(folder / "predictions.csv", columns, [*good, ("<b>broken</b>.jpg", "truncated", "", "", "", "", "")])
+    write_picture(folder / "a/one_overlay.jpg")
+
+
+def report(folder) -> str:
+    path = write_report(folder)
+    assert path == folder / "report.html"
+    return path.read_text(encoding="utf-8")
+
+
+def text(html: str) -> str:
+    body = re.sub(r"(?s)<style>.*?</style>|<script>.*?</script>", "", html)
+    return re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", body))
+
+
+def test_training_shows_curves_best_validation_and_settings(tmp_path):
+    write_training(tmp_path)
+    html = report(tmp_path)
+    assert html.count("data:image/svg+xml") == 3
+    # Means of JA and AUC: 0.80 at iteration 20, 0.775 at iteration 30.
+    assert "Best of 2 validations by the mean of JA and mean AUC" in html
+    assert "figure best (iteration 20) last JA 0.700 0.750 mean AUC 0.900 0.800" in text(html)
+    assert "Iterations 30 Epochs 2 Images per second (median) 22.0 Last loss 1.200" in text(html)
+    assert "Settings variant lite seed 0" in text(html)
+    assert "_target_" not in html and "torch.device" not in html
+
+
+def test_training_that_just_began_says_so(tmp_path):
+    write_csv(tmp_path / "history.csv", ("iteration", "loss", "val_JA"), [])
+    assert "holds no figures yet" in report(tmp_path)
+
+
+def test_training_without_class_figures_is_judged_by_what_there_is(tmp_path):
+    write_csv(tmp_path / "history.csv", ("epoch", "val_DI", "val_x"), [(1, 0.5, ""), (2, "", 0.3), (3, 0.4, 0.2)])
+    html = report(tmp_path)
+    assert "3 validations by DI" in html and "best (epoch 1)" in html
+
+
+def test_evaluation_shows_figures_with_intervals_dashes_and_protocol(tmp_path):
+    write_evaluation(tmp_path)
+    page = text(report(tmp_path))
+    assert "0.812 0.750–0.875" in page
+    assert "mean 0.812 0.750–0.875 – – – –" in page  # no mean of SE, SP, AUC, AP
+    assert "split test sizes 192, 224 weights {&#34;sha256&#34;: &#34;9f2c&#34;}" in page
+
+
+def test_evaluation_shows_worst_and_best_images_once_each(tmp_path):
+    write_evaluation(tmp_path, images=5)
+    write_picture(tmp_path / "toy_0_overlay.jpg")
+    page = text(report(tmp_path))
+    lowest, highest = page.split("Lowest Jaccard index")[1].split("Highest Jaccard index")
+    assert "toy_0 · JA 0.500 · DI 0.600 · given: nevus · answered: melanoma 0.50, seborrheic keratosis 0.30" in lowest
+    assert re.findall(r"toy_\d", lowest) == ["toy_0", "toy_1"]
+    assert re.findall(r"toy_\d", highest) == ["toy_4", "toy_3"]
+
+
+def test_captions_leave_out_what_is_not_known(tmp_path):
+    write_evaluation(tmp_path)
+    write_csv(tmp_path / "per_image.csv", ("image_id", "JA", "label"), [("a", 0.0, -1)])
+    write_picture(tmp_path / "sub/a_overlay.jpg")
+    assert "<figcaption>a · JA 0.000</figcaption>" in report(tmp_path)
+
+
+def test_evaluation_without_images_or_protocol_has_figures_only(tmp_path):
+    (tmp_path / "metrics.json").write_text(json.dumps({"segmentation": {"n": 1, "JA": FIGURE}}))
+    assert re.findall(r"<h[23]>(.*?)</h", report(tmp_path)) == ["Evaluation"]
+
+
+def test_a_single_image_is_shown_once(tmp_path):
+    write_evaluation(tmp_path, images=1)
+    page = text(report(tmp_path))
+    assert page.count("toy_0") == 1
+
+
+def test_evaluation_for_class_only_has_no_segmentation_table(tmp_path):
+    write_csv(tmp_path / "per_image.csv", ("image_id", "label", "melanoma"), [("a", 1, 0.5)])
+    metrics = {"segmentation": {"n": 0, "JA": None}, "classification": {"n": 0}}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    page = text(report(tmp_path))
+    assert "Segmentation" not in page and "Jaccard" not in page and "Classification" not in page
+
+
+def test_inference_lists_failures_first_with_pictures_where_there_are_any(tmp_path):
+    write_inference(tmp_path)
+    html = report(tmp_path)
+    rows = re.findall(r"(?s)<tr.*?</tr>", html)[1:]
+    assert 'class="marked"' in rows[0] and "&lt;b&gt;broken" in rows[0]
+    assert "data:image/" in rows[1] and "one.jpg" in rows[1]
+    assert "data:image/" not in rows[2]
+    assert "Images 3 Failed 1" in text(html) and "Called melanoma 1 Called nevus 1" in text(html)
+
+
+def test_pictures_outside_the_run_stay_outside(tmp_path):
+    write_picture(tmp_path / "secret.jpg")
+    columns = ("image", "status", "overlay")
+    write_csv(tmp_path / "run/predictions.csv", columns, [("a.jpg", "ok", "../secret.jpg")])
+    assert "data:image/" not in report(tmp_path / "run")
+
+
+def test_long_lists_are_cut_and_say_where_the_rest_is(tmp_path):
+    rows = [(f"{i}.jpg", "ok") for i in range(501)]
+    write_csv(tmp_path / "predictions.csv", ("image", "status"), rows)
+    html = report(tmp_path)
+    assert html.count("<tr") == 501  # head and 500 rows
+    assert "all 501 stand in predictions.csv" in html
+
+
+def test_inference_of_nothing_has_no_table(tmp_path):
+    write_csv(tmp_path / "predictions.csv", ("image", "status"), [])
+    assert "<table" not in report(tmp_path)
+
+
+def test_sub_runs_share_one_page_in_the_order_of_the_work(tmp_path):
+    write_inference(tmp_path / "inference")
+    write_evaluation(tmp_path / "evaluation")
+    write_training(tmp_path / "training")
+    assert re.findall(r"<h2>(.*?)</h2>", report(tmp_path)) == ["Training", "Evaluation", "Inference"]
+
+
+def test_two_runs_of_a_kind_are_told_apart_by_their_folders(tmp_path):
+    write_training(tmp_path / "lite")
+    write_training(tmp_path / "paper")
+    html = report(tmp_path)
+    assert re.findall(r"<h2>(.*?)</h2>", html) == ["Training: lite", "Training: paper"]
+    assert '<dl class="lead">' not in html and html.count("<dt>Last loss</dt>") == 2
+
+
+def test_a_second_report_replaces_the_first(tmp_path):
+    write_training(tmp_path)
+    report(tmp_path)
+    write_inference(tmp_path)
+    assert "Inference" in report(tmp_path)
+    assert not list(tmp_path.glob(".report*"))
+
+
+def test_a_folder_without_a_run_is_refused_with_what_was_looked_for(tmp_path):
+    with pytest.raises(ValueError, match="history.csv, metrics.json, predictions.csv"):
+        write_report(tmp_path)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing that a killed run cannot leave half-done."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from monai.data import PILWriter
+from monai.data.image_writer import register_writer
+
+__all__ = ["AtomicPILWriter", "OutputNames"]
+
+
+class AtomicPILWriter(PILWriter):
+    """MONAI's PIL writer, but the file appears whole under its name or not at all.
+
+    Registered for ``png``: ``SaveImaged(output_ext=".png", writer="mt_transunet.transforms.AtomicPILWriter")`` or by
+    default once this module is imported.
+    """
+
+    def write(self, filename: str | os.PathLike, verbose: bool = False, **kwargs) -> None:
+        target = Path(filename)
+        # beside the target, so that the rename stays within one file system; same suffix, so that PIL knows the format
+        unfinished = target.with_name(f".{target.stem}.unfinished{target.suffix}")
+        try:
+            super().write(unfinished, verbose=verbose, **kwargs)
+            os.replace(unfinished, target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+register_writer("png", AtomicPILWriter)
+
+
+class OutputNames:
+    """Names for what is written about each image: its path below ``root`` without the suffix.
+
+    Where two images of one folder share a stem (``a.jpg`` and ``a.png``), the suffix stays in the name. An instance is a
+    ``SaveImaged(output_name_formatter=...)``.
+    """
+
+    def __init__(self, images: Sequence[str], root: str | os.PathLike | None = None) -> None:
+        paths = [Path(image) for image in images]
+        base = Path(root) if root is not None else Path(os.path.commonpath([p.parent for p in paths] or ["."]))
+        stems = Counter(path.with_suffix("") for path in paths)
+        self._names: dict[str, str] = {}
+        for image, path in zip(images, paths):
+            name = path.with_suffix("") if stems[path.with_suffix("")] == 1 else path
+            inside = name.is_relative_to(base)
+            self._names[str(image)] = name.relative_to(base).as_posix() if inside else name.name
+
+    def __getitem__(self, image: str) -> str:
+        """Name of the outputs of ``image``, relative to the output folder, without postfix."""
+        return self._names[str(image)]
+
+    def __call__(self, metadict: dict, saver: object) -> dict:
+        # SaveImaged strips one suffix of the subject: give it one to strip
+        return {"subject": f"{self[metadict['filename_or_obj']]}.image", "idx": None}
