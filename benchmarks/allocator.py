@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training steps of ``lite`` with and without ``keep_freed_memory``, in turn, each in its own process.
 
-    python benchmarks/allocator.py [--rounds 3]
+python benchmarks/allocator.py [--rounds 3]
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> Path:
             os.fsync(stream.fileno())
         os.replace(unfinished, target)
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror}; free some space or name another output_dir", str(target)) from error
+        raise OSError(
+            error.errno, f"{error.strerror}; free some space or name another output_dir", str(target)
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return target

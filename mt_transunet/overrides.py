@@ -13,6 +13,8 @@ from monai.bundle import ConfigParser
 from monai.bundle import run as bundle_run
 from monai.bundle.utils import ID_SEP_KEY
 
+from .user_errors import report_user_errors
+
 __all__ = ["BundleCommand", "parse_command", "check_overrides", "UnknownOverrideError"]
 
 
@@ -69,14 +71,19 @@ def check_overrides(argv: Sequence[str]) -> None:
     command = parse_command(argv)
     if command is None or not command.config_files:
         return
+    report_user_errors()  # the first expression of every config: the earliest our code runs
     known = _paths(ConfigParser.load_config_files(list(command.config_files)))
     known |= {path.replace(ID_SEP_KEY, "#") for path in known}
     for key in command.overrides:
         if key in known or key.startswith("_meta_"):
             continue
         shown = key.replace(ID_SEP_KEY, "#")
-        near = difflib.get_close_matches(shown, sorted(path for path in known if ID_SEP_KEY not in path), n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join('--' + name for name in near)}?" if near else "see the top of the config file"
+        near = difflib.get_close_matches(
+            shown, sorted(path for path in known if ID_SEP_KEY not in path), n=3, cutoff=0.5
+        )
+        hint = (
+            f"did you mean {' or '.join('--' + name for name in near)}?" if near else "see the top of the config file"
+        )
         raise UnknownOverrideError(f"--{shown} stands in none of {', '.join(command.config_files)}: {hint}")
 
 

@@ -38,8 +38,8 @@ register_writer("png", AtomicPILWriter)
 class OutputNames:
     """Names for what is written about each image: its path below ``root`` without the suffix.
 
-    Where two images of one folder share a stem (``a.jpg`` and ``a.png``), the suffix stays in the name. An instance is a
-    ``SaveImaged(output_name_formatter=...)``.
+    Where two images of one folder share a stem (``a.jpg`` and ``a.png``), the suffix stays in the name. An instance
+    is a ``SaveImaged(output_name_formatter=...)``.
     """
 
     def __init__(self, images: Sequence[str], root: str | os.PathLike | None = None) -> None:

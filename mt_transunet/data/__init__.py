@@ -12,6 +12,7 @@ from .layouts import find_images, load_datalist
 from .reading import readable_images
 from .sampler import DrawKey, TwoStreamBatchSampler
 from .seeded_dataset import SeededDataset
+from .synthetic import SyntheticCase, synthetic_case, synthetic_dataset, write_synthetic_dataset
 
 __all__ = [
     "SPLITS",
@@ -20,9 +21,13 @@ __all__ = [
     "DataReport",
     "DrawKey",
     "SeededDataset",
+    "SyntheticCase",
     "TwoStreamBatchSampler",
     "check_data",
     "find_images",
     "load_datalist",
     "readable_images",
+    "synthetic_case",
+    "synthetic_dataset",
+    "write_synthetic_dataset",
 ]

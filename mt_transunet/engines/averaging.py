@@ -17,12 +17,12 @@ __all__ = ["WeightAveraging"]
 class WeightAveraging:
     """torch's ``AveragedModel`` as a handler: updated after each iteration, weights and buffers alike.
 
-    The decay starts low, ``min(decay, (1 + t) / (10 + t))`` after t updates, so that a short run is not held back by its
-    random start.
+    The decay starts low, ``min(decay, (1 + t) / (10 + t))`` after t updates, so that a short run is not held back
+    by its random start.
 
     Args:
         network: the network in training (its ``module``, if it is wrapped for several processes).
-        decay: weight of the past, in (0, 1). ``None`` switches averaging off: :attr:`network` is then the network itself.
+        decay: weight of the past, in (0, 1). ``None`` switches averaging off: :attr:`network` is the network itself.
     """
 
     def __init__(self, network: nn.Module, *, decay: float | None) -> None:

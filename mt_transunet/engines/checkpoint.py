@@ -31,10 +31,10 @@ class Stateful(Protocol):
 class RunCheckpoint:
     """Writes everything a run needs to go on to one file, and goes on from it when training starts.
 
-    MONAI's ``CheckpointSaver`` removes the old file before it writes the new one and does not restore the best figure so
-    far; here the one file is replaced atomically. It is written every ``save_interval`` iterations and after each epoch
-    once validation and history are done, never between an epoch's last iteration and its validation, which a resumed run
-    would skip.
+    MONAI's ``CheckpointSaver`` removes the old file before it writes the new one and does not restore the best figure
+    so far; here the one file is replaced atomically. It is written every ``save_interval`` iterations and after each epoch
+    once validation and history are done, never between an epoch's last iteration and its validation, which a resumed
+    run would skip.
 
     Args:
         path: the file.
@@ -111,7 +111,9 @@ class RunCheckpoint:
             content = torch.load(self.path, map_location="cpu", weights_only=True)
             saved = content["identity"]
         except Exception as error:
-            raise ValueError(f"{self.path} is no training checkpoint of this bundle: remove it to start anew") from error
+            raise ValueError(
+                f"{self.path} is no training checkpoint of this bundle: remove it to start anew"
+            ) from error
         wanted = {**self.identity, "iterations_per_epoch": engine.state.epoch_length}
         differing = [
             f"{key} {saved.get(key)!r} there, {value!r} now" for key, value in wanted.items() if saved.get(key) != value

@@ -47,7 +47,7 @@ class LossProgress(ProgressBar):
 class RunHistory:
     """Appends a row per epoch to ``history.csv``: mean of each loss part, speed, learning rate, validation figures.
 
-    The rows are part of the run's checkpoint: a resumed run rewrites the file without the rows of work that is repeated.
+    The rows are part of the run's checkpoint: a resumed run rewrites the file without rows of repeated work.
 
     Args:
         path: the CSV file.

@@ -63,7 +63,7 @@ class SamplerProgress:
 
 
 class GradientClipping:
-    """Scales the gradient down to ``max_norm`` (Euclidean, over all parameters) when it is longer. None: no clipping."""
+    """Scales the gradient down to ``max_norm`` (Euclidean, over all parameters) when it is longer; ``None`` never."""
 
     def __init__(self, parameters: Iterable[nn.Parameter], *, max_norm: float | None) -> None:
         self.parameters = list(parameters)

@@ -37,7 +37,7 @@ class AutocastInferer(Inferer):
     """Calls the network under ``torch.autocast(..., bfloat16)`` and in channels-last memory.
 
     The engines' own ``amp`` is tied to CUDA and a gradient scaler, which bfloat16 does not need. Losses stay outside
-    this block, in float32. MetaTensors are passed on as plain tensors: their bookkeeping costs a dispatch per operation.
+    this block, in float32. MetaTensors are passed on as plain tensors: their bookkeeping costs time per operation.
 
     Args:
         precision: ``bf16``, ``fp32``, or ``auto`` (see :func:`resolve_precision`).

@@ -62,8 +62,8 @@ class ViewsInferer(Inferer):
     """Runs ``inferer`` on every view of the batch and averages the outputs on the input's own grid.
 
     Views are sizes x symmetries: the paper's 18 are three sizes and six symmetries. Views of one shape go through the
-    network as one batch. Each output is turned back, brought to the grid of the input (mask logits bicubically as in the
-    authors' code, the level set bilinearly, the attention bilinearly to the first view's grid and made to sum to 1
+    network as one batch. Each output is turned back, brought to the grid of the input (mask logits bicubically as in
+    the authors' code, the level set bilinearly, the attention bilinearly to the first view's grid and made to sum to 1
     again), and averaged: logits by default, probabilities with ``merge="probabilities"`` (the result is then their
     logarithm, so that a softmax gives the mean).
 

@@ -15,8 +15,8 @@ def dual_task_consistency(mask_logits: Tensor, level_set: Tensor, *, sharpness: 
     ``mean((p - S)^2)`` with ``S = sigmoid(-sharpness * level_set)``, 1 inside. The gradient flows into both tasks. With
     1500 the level set learns only where it is within about 0.004 of zero; elsewhere it is a hard pseudo-label.
 
-    Differs from the paper: the sign (Eq. 7 as printed gives the background for a level set that is negative inside) and,
-    with the paper but unlike the authors' code, p is a probability and not a logit.
+    Differs from the paper: the sign (Eq. 7 as printed gives the background for a level set that is negative inside)
+    and, with the paper but unlike the authors' code, p is a probability and not a logit.
 
     Shape:
         mask_logits (B, 2, H, W), background then lesion; level_set (B, 1, H, W) in [-1, 1], negative inside; scalar.

@@ -24,8 +24,8 @@ Parts = dict[str, Tensor]
 class MultiTaskLoss(nn.Module):
     """Weighted sum of the losses of all tasks over a batch that mixes images with and without masks.
 
-    ``LAB = MASK + level_set_weight * LSF`` (and Dice, not in the paper) over the images with a mask, ``UNLAB = DTC + ARC``
-    and the class loss over all. A part with weight 0 is not computed. After a call :attr:`parts` holds each computed
+    ``LAB = MASK + level_set_weight * LSF`` (and Dice, not in the paper) over the images with a mask,
+    ``UNLAB = DTC + ARC`` and the class loss over all. A part with weight 0 is not computed. After a call :attr:`parts` holds each computed
     part, unweighted and detached, and ``loss``, their weighted sum.
 
     The weights may be changed between calls (``loss.weights["dual_task"]`` follows a ramp during training).
@@ -78,7 +78,9 @@ class MultiTaskLoss(nn.Module):
         self.parts["loss"] = total.detach()
         if not torch.isfinite(total):
             values = ", ".join(f"{name} {float(value):.4g}" for name, value in self.parts.items())
-            raise FloatingPointError(f"the loss is not finite ({values}): lower the learning rate or use fp32 precision")
+            raise FloatingPointError(
+                f"the loss is not finite ({values}): lower the learning rate or use fp32 precision"
+            )
         return total
 
     def _terms(self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> dict[str, Callable[[], Tensor]]:

@@ -5,6 +5,14 @@ from __future__ import annotations
 
 from .mt_transunet import MTTransUNet
 from .variants import VARIANTS, build_network
-from .weights import load_network, load_weights, shipped_weights
+from .weights import load_network, load_weights, shipped_weights, weights_hash
 
-__all__ = ["VARIANTS", "MTTransUNet", "build_network", "load_network", "load_weights", "shipped_weights"]
+__all__ = [
+    "VARIANTS",
+    "MTTransUNet",
+    "build_network",
+    "load_network",
+    "load_weights",
+    "shipped_weights",
+    "weights_hash",
+]

@@ -24,6 +24,7 @@ class MTTransUNet(nn.Module):
         mean: per channel, of RGB in [0, 1], subtracted first.
         std: per channel, divided by.
         num_classes: length of the class logits.
+        image_size: side in pixels its recipe trains at, for those who resize to it; the network itself takes any.
 
     Shape:
         image (B, 3, H, W): RGB in [0, 1]; H and W any multiples of 16, not necessarily equal.
@@ -45,8 +46,10 @@ class MTTransUNet(nn.Module):
         mean: tuple[float, float, float],
         std: tuple[float, float, float],
         num_classes: int = 3,
+        image_size: int = 224,
     ):
         super().__init__()
+        self.image_size = image_size
         self.encoder = encoder
         self.patch_embedding = patch_embedding
         self.transformer = transformer

@@ -28,6 +28,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "hidden_dim": 3072,
         "first_width": 512,
         "widths": (256, 128, 64, 16),
+        "image_size": 224,
     },
     "lite": {
         "encoder": "efficientnet_lite2",
@@ -37,6 +38,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "hidden_dim": 1152,
         "first_width": 128,
         "widths": (128, 64, 32, 16),
+        "image_size": 192,
     },
 }
 
@@ -118,6 +120,7 @@ def compose(width: dict[str, Any], encoder: str, num_layers: int, dropout: float
         ),
         mean=mean,
         std=std,
+        image_size=width["image_size"],
     )
 
 

@@ -6,6 +6,7 @@ A file is a plain state dict of tensors, float32 or float16; float16 becomes flo
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -86,6 +87,11 @@ def load_weights(network: nn.Module, path: str | Path, *, variant: str | None = 
     return network
 
 
+def weights_hash(path: str | Path) -> str:
+    """SHA-256 of a file of weights, or of the model.pt of a run folder: what figures are tied to."""
+    return hashlib.sha256(weights_file(Path(path)).read_bytes()).hexdigest()
+
+
 def identify(state: Mapping[str, torch.Tensor]) -> Identity | None:
     """Whose weights these are, from names and shapes alone; None if no network of ours has exactly these."""
     blocks = {key.split(".")[2] for key in state if key.startswith("transformer.blocks.")}
@@ -112,11 +118,16 @@ def read_run(path: Path) -> dict[str, torch.Tensor]:
                 f"no weights ship for variant {variant!r} yet; train them: python -m monai.bundle run training "
                 f"--config_file bundle/configs/train.json --variant {variant}, then pass --weights RUN/model.pt"
             )
-    if path.is_dir():
-        if not (path / "model.pt").is_file():
-            raise WeightsError(f"run folder {path} holds no model.pt; let its training finish, or give another folder")
-        path = path / "model.pt"
-    return read_weights(path)
+    return read_weights(weights_file(path))
+
+
+def weights_file(path: Path) -> Path:
+    """The file itself, or model.pt of a run folder."""
+    if not path.is_dir():
+        return path
+    if not (path / "model.pt").is_file():
+        raise WeightsError(f"run folder {path} holds no model.pt; let its training finish, or give another folder")
+    return path / "model.pt"
 
 
 def explain_mismatch(

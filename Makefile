@@ -1,0 +1,38 @@
+# Everything happens in .venv/ below this folder; a second call finds it done.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo test lint parity benchmarks clean
+
+install: $(STAMP)
+
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lite,dev]'
+	touch $@
+
+demo: install
+	$(BIN)/mt-transunet demo
+
+test: install
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+lint: install
+	$(BIN)/black --check -q mt_transunet transforms tests benchmarks
+	$(BIN)/isort --check -q mt_transunet transforms tests benchmarks
+	$(BIN)/flake8 mt_transunet transforms tests benchmarks
+
+# timm needs torchvision, for which there is no build beside a CPU torch: an environment of its own (about 6 GB)
+parity:
+	test -x .venv-parity/bin/python || $(PYTHON) -m venv .venv-parity
+	.venv-parity/bin/python -m pip install --quiet torch==2.15.0 torchvision==0.29.2 timm==1.0.31 monai==1.6.1 safetensors
+	PYTHONPATH=. .venv-parity/bin/python benchmarks/parity/timm_parity.py
+
+benchmarks: install
+	$(BIN)/python benchmarks/allocator.py
+
+clean:
+	rm -rf $(VENV) .venv-parity build *.egg-info .pytest_cache .coverage

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One image in, one answer out, without a config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.nn import functional as F
+
+from . import CLASS_NAMES
+from .transforms import AntialiasedResized, to_rgb
+
+__all__ = ["Prediction", "predict"]
+
+
+class Prediction(NamedTuple):
+    """What the network says of one image, at the image's own size."""
+
+    mask: np.ndarray
+    """(H, W) bool, true inside the lesion."""
+    level_set: np.ndarray
+    """(H, W) float32 in [-1, 1], negative inside."""
+    probabilities: dict[str, float]
+    """By class name; they sum to 1."""
+
+
+def predict(image: str | Path | Image.Image | np.ndarray, network: nn.Module) -> Prediction:
+    """Segment and classify one image as the bundle's inference does with one view.
+
+    Args:
+        image: a path, a PIL image, or an array (H, W, 3) of uint8 RGB.
+        network: as ``load_network`` or ``build_network`` gives it; it is put in eval mode.
+
+    Raises:
+        ValueError: for an array of another shape or type, or a file that is not a readable image.
+    """
+    photograph = _as_array(image)
+    height, width = photograph.shape[:2]
+    device = next(network.parameters()).device
+    planes = torch.from_numpy(photograph).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
+    resized = AntialiasedResized("image", network.image_size)({"image": planes})["image"]
+    network.eval()
+    with torch.inference_mode():
+        output = network((resized.float() / 255.0)[None].to(device))
+        # (1, 2 + 1, s, s): lesion and background probabilities and level set go back to the image's size together
+        planes = torch.cat([output["mask_logits"].softmax(1), output["level_set"]], dim=1)
+        native = F.interpolate(planes, size=(height, width), mode="bilinear")[0].cpu()
+        probabilities = output["class_logits"].softmax(1)[0].tolist()
+    mask = (native[1] > native[0]).numpy()
+    return Prediction(mask, native[2].numpy(), dict(zip(CLASS_NAMES, probabilities)))
+
+
+def _as_array(image: str | Path | Image.Image | np.ndarray) -> np.ndarray:
+    if isinstance(image, np.ndarray):
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(f"an array must be uint8 RGB of shape (H, W, 3), got {image.dtype} {image.shape}")
+        return np.ascontiguousarray(image)
+    if isinstance(image, Image.Image):
+        return np.array(to_rgb(image))
+    try:
+        with Image.open(image) as opened:
+            return np.array(to_rgb(opened))
+    except OSError as error:
+        raise ValueError(f"{image} is no readable image ({error}): check the path or replace the file") from error
