@@ -18,7 +18,7 @@ demo: install
 	$(BIN)/mt-transunet demo
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 lint: install
 	$(BIN)/black --check -q mt_transunet transforms tests benchmarks
@@ -32,6 +32,7 @@ parity:
 	PYTHONPATH=. .venv-parity/bin/python benchmarks/parity/timm_parity.py
 
 benchmarks: install
+	$(BIN)/python benchmarks/transforms.py
 	$(BIN)/python benchmarks/allocator.py
 
 clean:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -23,9 +24,9 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> Path:
         OSError: naming the file, when it cannot be written (a full disk, no permission); an older file stays.
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.unfinished")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with open(unfinished, "wb") as stream:
             stream.write(content)
             stream.flush()
@@ -36,7 +37,8 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> Path:
             error.errno, f"{error.strerror}; free some space or name another output_dir", str(target)
         ) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # absent after success; its folder may not exist either
+            unfinished.unlink()
     return target
 
 

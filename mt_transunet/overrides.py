@@ -6,12 +6,14 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from monai.bundle import ConfigParser
 from monai.bundle import run as bundle_run
-from monai.bundle.utils import ID_SEP_KEY
+from monai.bundle.utils import DEFAULT_MLFLOW_SETTINGS, ID_SEP_KEY
 
 from .user_errors import report_user_errors
 
@@ -34,30 +36,48 @@ def parse_command(argv: Sequence[str]) -> BundleCommand | None:
 
     Keys are given in MONAI's ``::`` spelling. An ``args_file`` contributes its own keys.
     """
-    is_bundle = "monai" in argv[0].replace("\\", "/").split("/") and argv[0].endswith(("__main__.py", "bundle"))
-    if not is_bundle or len(argv) < 2 or argv[1] != "run":
+    if len(argv) < 2 or argv[1] != "run" or not re.search(r"[\\/]monai[\\/]bundle([\\/]__main__\.py)?$", argv[0]):
         return None
     typed = _flags(argv[2:])
     if "args_file" in typed:
         typed = {**ConfigParser.load_config_files(typed["args_file"]), **typed}
     # monai.bundle's own arguments (config_file, tracking, ...) are no overrides
     own = set(inspect.signature(bundle_run).parameters) - {"override"}
-    files = typed.get("config_file", ())
-    if isinstance(files, str):
-        files = ast.literal_eval(files) if files.startswith(("[", "(")) else [files]
+    if "tracking" in typed:  # it adds keys of its own to the config
+        own |= set(DEFAULT_MLFLOW_SETTINGS["configs"])
     overrides = {key.replace("#", ID_SEP_KEY): value for key, value in typed.items() if key not in own}
-    return BundleCommand(tuple(files), overrides)
+    return BundleCommand(_file_names(typed.get("config_file", ())), overrides)
+
+
+def _file_names(typed: str | Sequence[str]) -> tuple[str, ...]:
+    """One file, a list as Python writes it, or names with commas between them."""
+    if not isinstance(typed, str):
+        return tuple(typed)
+    if typed.startswith(("[", "(")):
+        return tuple(ast.literal_eval(typed))
+    return tuple(typed.split(",")) if "," in typed and not Path(typed).is_file() else (typed,)
 
 
 def _flags(words: Sequence[str]) -> dict[str, Any]:
-    """``--key value`` and ``--key=value`` pairs; a flag without a value is true."""
+    """``--key value`` and ``--key=value`` pairs as fire reads them: ``--key`` alone is true, ``--nokey`` false."""
     flags: dict[str, Any] = {}
-    for word, following in zip(words, [*words[1:], "--"]):
-        is_flag = word.startswith("-") and word.lstrip("-")[:1].isalpha() or word.startswith("--_")
-        if is_flag:
-            key, equals, value = word.lstrip("-").partition("=")
-            flags[key] = value if equals else "True" if following.startswith("--") else following
+    own = len(words) - 1 - words[::-1].index("--") if "--" in words else len(words)  # fire's own flags follow a last --
+    for word, following in zip(words[:own], [*words[1:own], "--"]):
+        if not _is_flag(word):
+            continue
+        key, equals, value = word.lstrip("-").partition("=")
+        key = key.replace("-", "_")
+        if equals or not _is_flag(following):
+            flags[key] = value if equals else following
+        elif key.startswith("no"):
+            flags[key[2:]] = "False"
+        else:
+            flags[key] = "True"
     return flags
+
+
+def _is_flag(word: str) -> bool:
+    return re.match("--|-[a-zA-Z]", word) is not None  # -5 and -1e-4 are values
 
 
 def check_overrides(argv: Sequence[str]) -> None:

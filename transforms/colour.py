@@ -53,8 +53,11 @@ class RandColourJitterd(MapTransform, Randomizable):
             return result
         for key in self.key_iterator(result):
             image = result[key].as_tensor() if isinstance(result[key], MetaTensor) else result[key]
-            if image.shape[0] != 3:
-                raise ValueError(f"colour jitter needs an RGB image (3, H, W), got {tuple(image.shape)}")
+            if image.shape[0] != 3 or not image.is_floating_point():
+                raise ValueError(
+                    f"colour jitter needs an RGB image (3, H, W) in [0, 1], got {tuple(image.shape)} {image.dtype}; "
+                    "scale the intensities first"
+                )
             image = image * (brightness * torch.as_tensor(gains, dtype=image.dtype))[:, None, None]
             grey = torch.tensordot(torch.tensor(LUMA, dtype=image.dtype), image, dims=1)[None]
             image = torch.lerp(grey.expand_as(image), image, saturation)

@@ -18,7 +18,8 @@ __all__ = ["AntialiasedResized"]
 class AntialiasedResized(MapTransform, InvertibleTransform):
     """Resize to ``spatial_size`` without keeping the aspect, averaging over source pixels when shrinking.
 
-    ``monai.transforms.Resized`` smooths with a Gaussian first, which takes seconds at 24 megapixels, or aliases. Its
+    ``monai.transforms.Resized`` smooths with a Gaussian first, a hundred times slower on a large photograph
+    (``benchmarks/transforms.py``), or aliases. Its
     inverse interpolates (never averages), so that ``Invertd`` brings a probability map to the image's own size.
     Keys that are absent are left out when ``allow_missing_keys``.
 

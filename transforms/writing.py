@@ -38,17 +38,19 @@ register_writer("png", AtomicPILWriter)
 class OutputNames:
     """Names for what is written about each image: its path below ``root`` without the suffix.
 
-    Where two images of one folder share a stem (``a.jpg`` and ``a.png``), the suffix stays in the name. An instance
-    is a ``SaveImaged(output_name_formatter=...)``.
+    Where two images of one folder share a stem (``a.jpg`` and ``a.png``), or one's stem is the other's name (``a.png``
+    and ``a.png.jpg``), the suffix stays in the name. An instance is a ``SaveImaged(output_name_formatter=...)``.
     """
 
     def __init__(self, images: Sequence[str], root: str | os.PathLike | None = None) -> None:
-        paths = [Path(image) for image in images]
-        base = Path(root) if root is not None else Path(os.path.commonpath([p.parent for p in paths] or ["."]))
-        stems = Counter(path.with_suffix("") for path in paths)
+        paths = [Path(os.path.abspath(image)) for image in images]
+        base = Path(
+            os.path.abspath(root if root is not None else os.path.commonpath([p.parent for p in paths] or ["."]))
+        )
+        taken = Counter([*(path.with_suffix("") for path in paths), *paths])
         self._names: dict[str, str] = {}
         for image, path in zip(images, paths):
-            name = path.with_suffix("") if stems[path.with_suffix("")] == 1 else path
+            name = path.with_suffix("") if taken[path.with_suffix("")] == 1 else path
             inside = name.is_relative_to(base)
             self._names[str(image)] = name.relative_to(base).as_posix() if inside else name.name
 

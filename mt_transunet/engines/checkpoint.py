@@ -19,6 +19,8 @@ __all__ = ["RunCheckpoint", "BestModel"]
 
 logger = logging.getLogger(__name__)
 
+START_ANEW = "name another --output_dir, or start anew with --resume False"
+
 
 class Stateful(Protocol):
     """Anything with torch's state convention."""
@@ -32,9 +34,9 @@ class RunCheckpoint:
     """Writes everything a run needs to go on to one file, and goes on from it when training starts.
 
     MONAI's ``CheckpointSaver`` removes the old file before it writes the new one and does not restore the best figure
-    so far; here the one file is replaced atomically. It is written every ``save_interval`` iterations and after each epoch
-    once validation and history are done, never between an epoch's last iteration and its validation, which a resumed
-    run would skip.
+    so far; here the one file is replaced atomically. It is written every ``save_interval`` iterations and after each
+    epoch once validation and history are done, never between an epoch's last iteration and its validation, which a
+    resumed run would skip.
 
     Args:
         path: the file.
@@ -97,7 +99,11 @@ class RunCheckpoint:
             return
         content = self._read(engine)
         for name, item in self.objects.items():
-            item.load_state_dict(content["objects"][name])
+            try:
+                item.load_state_dict(content["objects"][name])
+            except (KeyError, RuntimeError, ValueError) as error:
+                reason = str(error).splitlines()[0]
+                raise ValueError(f"{self.path}: its {name} does not fit this run ({reason}); {START_ANEW}") from error
         engine.state.iteration = content["iteration"]
         # an epoch cut short counts as started: the loop adds one to the epoch before it goes on
         engine.state.epoch = content["iteration"] // engine.state.epoch_length
@@ -119,10 +125,7 @@ class RunCheckpoint:
             f"{key} {saved.get(key)!r} there, {value!r} now" for key, value in wanted.items() if saved.get(key) != value
         ]
         if differing:
-            raise ValueError(
-                f"{self.path} belongs to another run ({'; '.join(differing)}): "
-                "name another --output_dir, or start anew with --resume False"
-            )
+            raise ValueError(f"{self.path} belongs to another run ({'; '.join(differing)}): {START_ANEW}")
         return content
 
 
@@ -144,7 +147,11 @@ class BestModel:
             engine.add_event_handler(Events.COMPLETED, self._save_if_never_validated)
 
     def _save_if_best(self, engine: Engine) -> None:
-        if engine.state.best_metric_epoch == engine.state.epoch:
+        state = engine.state
+        if state.best_metric_epoch != state.epoch:
+            return
+        # a longer run that goes on from a shorter one validates the epoch that was cut a second time
+        if not engine.metric_cmp_fn(state.best_metric, state.metrics[state.key_metric_name]):  # type: ignore
             save_tensors(self.path, self.network.state_dict())
 
     def _save_if_never_validated(self, engine: Engine) -> None:

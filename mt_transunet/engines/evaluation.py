@@ -101,8 +101,11 @@ class EvaluationWriter:
 def _as_text(summary: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
     """The figures as lines a person reads; an undefined one is a dash."""
 
-    def figure(value: Mapping[str, float] | None) -> str:
-        return "-" if value is None else f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+    def number(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3f}"
+
+    def figure(value: Mapping[str, float | None] | None) -> str:
+        return "-" if value is None else f"{number(value['value'])} [{number(value['low'])}, {number(value['high'])}]"
 
     lines = [f"split {protocol.get('split')}, views {protocol.get('views')}, 95% intervals"]
     for block in ("segmentation", "classification"):

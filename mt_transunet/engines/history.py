@@ -32,8 +32,8 @@ class LossProgress(ProgressBar):
 
     def __init__(self, loss: _HasParts, *, batch_size: int) -> None:
         super().__init__(
-            desc="epoch",
-            bar_format="{desc} [{n_fmt}/{total_fmt}] {percentage:3.0f}%|{bar:20}| {rate_fmt} {remaining}{postfix}",
+            # no {desc}: ignite writes "epoch [1/1000000]", as the budget counts iterations; the epoch is in the postfix
+            bar_format="[{n_fmt}/{total_fmt}] {percentage:3.0f}%|{bar:20}| {rate_fmt} {remaining}{postfix}",
             unit=" images",
             unit_scale=batch_size,
             mininterval=1.0,
@@ -41,7 +41,10 @@ class LossProgress(ProgressBar):
         self.loss = loss
 
     def attach(self, engine: Engine) -> None:  # type: ignore[override]
-        super().attach(engine, output_transform=lambda _: {k: float(v) for k, v in self.loss.parts.items()})
+        def shown(_: object) -> dict[str, float]:
+            return {"epoch": engine.state.epoch, **{name: float(part) for name, part in self.loss.parts.items()}}
+
+        super().attach(engine, output_transform=shown)
 
 
 class RunHistory:

@@ -18,7 +18,10 @@ def shared_handler(handler: Handler) -> Handler:
 
 
 class ResumableEarlyStop(EarlyStopHandler):
-    """MONAI's early stopping with its patience kept in the run's checkpoint. The trainer is set when the run starts."""
+    """MONAI's early stopping with its patience kept in the run's checkpoint. The trainer is set when the run starts.
+
+    A run that was stopped early and is started again ends at once, unless it is given more patience.
+    """
 
     def state_dict(self) -> dict[str, Any]:
         return {} if self._handler is None else self._handler.state_dict()
@@ -26,3 +29,5 @@ class ResumableEarlyStop(EarlyStopHandler):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         if self._handler is not None and state:
             self._handler.load_state_dict(state)
+            if self._handler.counter >= self.patience:
+                self._handler.trainer.terminate()

@@ -72,7 +72,7 @@ class ViewsInferer(Inferer):
 
     Args:
         inferer: one pass through the network.
-        sizes: of the short side in pixels; the aspect is kept to the next multiple of 16. Empty: the input's own.
+        sizes: of the short side in pixels; the aspect is kept to the nearest multiple of 16. Empty: the input's own.
         symmetries: names out of :data:`SYMMETRIES`.
         merge: ``logits`` or ``probabilities``.
         max_batch: most images in one pass, for the memory's sake.
@@ -91,6 +91,8 @@ class ViewsInferer(Inferer):
         max_batch: int = 16,
     ) -> None:
         super().__init__()
+        if not symmetries:
+            raise ValueError(f"views need at least one symmetry, got none; known are {', '.join(SYMMETRIES)}")
         if unknown := sorted(set(symmetries) - set(SYMMETRIES)):
             raise ValueError(f"unknown symmetry {unknown}, known are {', '.join(SYMMETRIES)}")
         if merge not in ("logits", "probabilities"):

@@ -25,8 +25,8 @@ class MultiTaskLoss(nn.Module):
     """Weighted sum of the losses of all tasks over a batch that mixes images with and without masks.
 
     ``LAB = MASK + level_set_weight * LSF`` (and Dice, not in the paper) over the images with a mask,
-    ``UNLAB = DTC + ARC`` and the class loss over all. A part with weight 0 is not computed. After a call :attr:`parts` holds each computed
-    part, unweighted and detached, and ``loss``, their weighted sum.
+    ``UNLAB = DTC + ARC`` and the class loss over all. A part with weight 0 is not computed. After a call :attr:`parts`
+    holds each computed part, unweighted and detached, and ``loss``, their weighted sum.
 
     The weights may be changed between calls (``loss.weights["dual_task"]`` follows a ramp during training).
 
