@@ -40,7 +40,7 @@ def parse_command(argv: Sequence[str]) -> BundleCommand | None:
         return None
     typed = _flags(argv[2:])
     if "args_file" in typed:
-        typed = {**ConfigParser.load_config_files(typed["args_file"]), **typed}
+        typed = {**ConfigParser.load_config_file(typed["args_file"]), **typed}
     # monai.bundle's own arguments (config_file, tracking, ...) are no overrides
     own = set(inspect.signature(bundle_run).parameters) - {"override"}
     if "tracking" in typed:  # it adds keys of its own to the config

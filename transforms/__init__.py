@@ -2,7 +2,7 @@
 """MONAI transforms of the bundle, imported as ``mt_transunet.transforms``."""
 
 from .colour import RandColourJitterd
-from .conversion import to_mask, to_rgb
+from .conversion import as_rgb, to_mask, to_rgb
 from .geometry import RandCentralCropd, RandLesionAffined
 from .level_set import LevelSet, LevelSetd, signed_distance
 from .resize import AntialiasedResized
@@ -19,6 +19,7 @@ __all__ = [
     "RandColourJitterd",
     "RandLesionAffined",
     "TargetDefaultsd",
+    "as_rgb",
     "signed_distance",
     "to_mask",
     "to_rgb",

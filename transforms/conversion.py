@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 from PIL import Image
 
-__all__ = ["to_rgb", "to_mask", "MASK_THRESHOLD"]
+__all__ = ["as_rgb", "to_rgb", "to_mask", "MASK_THRESHOLD"]
 
 MASK_THRESHOLD = 128
 """Masks are lesion from this grey value on: JPEG-compressed or resampled masks are not binary."""
@@ -22,21 +22,27 @@ def _warn(kind: str, became: str) -> None:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert any PIL image to 8-bit RGB, with one warning when that changes its kind.
+    """Convert any PIL image to 8-bit RGB as ``as_rgb`` does, with one warning when that changes its kind."""
+    if image.mode != "RGB":
+        deep = image.mode.startswith("I") or image.mode == "F"
+        _warn(*(("16-bit", "8-bit RGB") if deep else (_KINDS.get(image.mode, image.mode), "RGB")))
+    elif min(image.size) == 1:
+        _warn("1-pixel", "a full-size input by interpolation")
+    return as_rgb(image)
+
+
+def as_rgb(image: Image.Image) -> Image.Image:
+    """8-bit RGB of any PIL image.
 
     16-bit grey values are divided by 257, so that 65535 becomes 255 (PIL alone would clip at 255). Transparency is laid
     over white. The stored pixel grid is kept: an EXIF rotation is not applied, so that masks fit the file.
     """
     if image.mode == "RGB":
-        if min(image.size) == 1:
-            _warn("1-pixel", "a full-size input by interpolation")
         return image
     if image.mode.startswith("I") or image.mode == "F":
-        _warn("16-bit", "8-bit RGB")
         values = np.asarray(image).astype(np.float64)
         values = values / 257.0 if values.max(initial=0) > 255 else values
         return Image.fromarray(np.clip(values + 0.5, 0, 255).astype(np.uint8)).convert("RGB")
-    _warn(_KINDS.get(image.mode, image.mode), "RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         transparent = image.convert("RGBA")
         canvas = Image.new("RGBA", image.size, "white")
@@ -45,7 +51,10 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def to_mask(image: Image.Image) -> Image.Image:
-    """Convert any PIL mask to grey values 0 and 255, lesion from 128 on, with one warning if it held others."""
+    """Convert any PIL mask to grey values 0 and 255, lesion from 128 on, with one warning if it held others.
+
+    A mask of 0 and 1 is a label map, lesion where 1; 16-bit masks are scaled by their brightest value first.
+    """
     values = np.asarray(image)
     if values.dtype == bool:
         return Image.fromarray(values.astype(np.uint8) * 255)
@@ -53,6 +62,8 @@ def to_mask(image: Image.Image) -> Image.Image:
         values = values.astype(np.float64) * (255.0 / max(float(values.max(initial=0)), 1.0))
     elif image.mode != "L":
         values = np.asarray(image.convert("RGB" if "A" in image.mode else "L").convert("L"))
+    if values.max(initial=0) == 1:  # a label map of 0 and 1, as many tools write it
+        values = values * 255
     if np.any((values > 0) & (values < 255)):
         _warn("grey-valued mask", f"a binary one at >= {MASK_THRESHOLD}")
     return Image.fromarray((values >= MASK_THRESHOLD).astype(np.uint8) * 255)

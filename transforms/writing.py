@@ -21,6 +21,12 @@ class AtomicPILWriter(PILWriter):
     default once this module is imported.
     """
 
+    def set_data_array(self, data_array, channel_dim: int | None = 0, squeeze_end_dims: bool = True, **kwargs) -> None:
+        # MONAI's own would squeeze a side of one pixel away together with the channel
+        super().set_data_array(data_array, channel_dim, squeeze_end_dims=False, **kwargs)
+        if squeeze_end_dims and self.data_obj.shape[-1] == 1:
+            self.data_obj = self.data_obj[..., 0]
+
     def write(self, filename: str | os.PathLike, verbose: bool = False, **kwargs) -> None:
         target = Path(filename)
         # beside the target, so that the rename stays within one file system; same suffix, so that PIL knows the format

@@ -9,7 +9,7 @@ from .data_report import DataReport
 from .errors import DataError
 from .items import SPLITS
 from .layouts import find_images, load_datalist
-from .reading import readable_images
+from .reading import readable_images, require_readable
 from .sampler import DrawKey, TwoStreamBatchSampler
 from .seeded_dataset import SeededDataset
 from .synthetic import SyntheticCase, synthetic_case, synthetic_dataset, write_synthetic_dataset
@@ -27,6 +27,7 @@ __all__ = [
     "find_images",
     "load_datalist",
     "readable_images",
+    "require_readable",
     "synthetic_case",
     "synthetic_dataset",
     "write_synthetic_dataset",

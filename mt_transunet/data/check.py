@@ -26,7 +26,7 @@ TRAINING_SIDE = ("training", "unlabelled")
 
 _MASK_FLAWS = {
     "empty": "masks are empty",
-    "no lesion": "masks hold no value of 128 or more, so no lesion (0 and 1 instead of 0 and 255?)",
+    "no lesion": "masks hold no value of 128 or more, so no lesion",
     "grey values": "masks have values other than 0 and 255 (lesion is 128 and above)",
 }
 

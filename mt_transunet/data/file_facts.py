@@ -28,8 +28,8 @@ class FileFacts:
 def look_at(path: str, *, is_mask: bool) -> FileFacts:
     """Read and decode a file completely; never raises.
 
-    ``mask_flaw`` is one of ``empty`` (all 0), ``no lesion`` (nothing reaches 128, as in a mask stored as
-    0 and 1), ``grey values`` (other than 0 and 255), or None.
+    ``mask_flaw`` is one of ``empty`` (all 0), ``no lesion`` (nothing reaches 128, and
+    it is no map of 0 and 1), ``grey values`` (other than 0 and 255), or None.
     """
     digest = ""
     try:
@@ -58,6 +58,8 @@ def _grey(image: Image.Image) -> np.ndarray:
 def _mask_flaw(values: np.ndarray) -> str | None:
     if not values.any():
         return "empty"
+    if values.max() == 1:  # a label map: the reader takes 1 for lesion
+        return None
     if values.max() < LESION_FROM:
         return "no lesion"
     return None if np.isin(values, (0, 255)).all() else "grey values"

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
+
+from .errors import DataError, name_some
 
 _DRAFT_SIDE = 64  # pixels; libjpeg still walks through all the data, so a missing end is noticed
 
@@ -57,3 +59,14 @@ def readable_images(paths: Iterable[str | os.PathLike]) -> tuple[list[str], dict
         reasons = list(tqdm(pool.map(decode_problem, names), total=len(names), desc="reading images", leave=False))
     refused = {name: reason for name, reason in zip(names, reasons) if reason is not None}
     return [name for name in names if name not in refused], refused
+
+
+def require_readable(readable: Sequence[str], refused: Mapping[str, str]) -> None:
+    """Stop when nothing is left of the images that ``readable_images`` has sorted.
+
+    Raises:
+        DataError: no image can be read; names them and why.
+    """
+    if not readable:
+        reasons = name_some(f"{path} ({reason})" for path, reason in refused.items())
+        raise DataError(f"none of the {len(refused)} images can be read: {reasons}; replace them")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,11 +16,26 @@ from torch.optim import Optimizer
 
 from ..atomic import write_csv
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 __all__ = ["LossProgress", "RunHistory"]
 
 
 class _HasParts(Protocol):
     parts: dict[str, torch.Tensor]
+
+
+def _peak_memory() -> dict[str, float]:
+    """Most memory this process has held, GiB: the GPU's where one is in use, else resident memory; none on Windows."""
+    if torch.cuda.is_available() and torch.cuda.max_memory_allocated():
+        return {"peak_memory_gib": round(torch.cuda.max_memory_allocated() / 2**30, 3)}
+    if resource is None:
+        return {}
+    units = 2**30 if sys.platform == "darwin" else 2**20  # ru_maxrss is in bytes there and in KiB elsewhere
+    return {"peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / units, 3)}
 
 
 class LossProgress(ProgressBar):
@@ -32,8 +48,8 @@ class LossProgress(ProgressBar):
 
     def __init__(self, loss: _HasParts, *, batch_size: int) -> None:
         super().__init__(
-            # no {desc}: ignite writes "epoch [1/1000000]", as the budget counts iterations; the epoch is in the postfix
-            bar_format="[{n_fmt}/{total_fmt}] {percentage:3.0f}%|{bar:20}| {rate_fmt} {remaining}{postfix}",
+            desc="epoch",
+            bar_format="{desc} [{n_fmt}/{total_fmt}] {percentage:3.0f}%|{bar:20}| {rate_fmt} {remaining}{postfix}",
             unit=" images",
             unit_scale=batch_size,
             mininterval=1.0,
@@ -41,10 +57,7 @@ class LossProgress(ProgressBar):
         self.loss = loss
 
     def attach(self, engine: Engine) -> None:  # type: ignore[override]
-        def shown(_: object) -> dict[str, float]:
-            return {"epoch": engine.state.epoch, **{name: float(part) for name, part in self.loss.parts.items()}}
-
-        super().attach(engine, output_transform=shown)
+        super().attach(engine, output_transform=lambda _: {k: float(v) for k, v in self.loss.parts.items()})
 
 
 class RunHistory:
@@ -105,6 +118,7 @@ class RunHistory:
             "images_per_second": round(self._iterations * self.batch_size / self._seconds, 2),
             "learning_rate": self.optimizer.param_groups[-1]["lr"],
         }
+        row |= _peak_memory()
         row |= {name: total / self._iterations for name, total in self._sums.items()}
         if self.evaluator is not None and self.evaluator.state.epoch == engine.state.epoch:
             row |= {k: float(v) for k, v in self.evaluator.state.metrics.items() if isinstance(v, (int, float))}

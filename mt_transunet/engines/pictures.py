@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from PIL import Image
 
 from ..reports import overlay_panel
-from ..transforms import to_rgb
+from ..transforms import as_rgb
 
 __all__ = ["encoded_panel", "image_path"]
 
@@ -45,9 +44,8 @@ def encoded_panel(batch: Mapping[str, Any], output: Mapping[str, Any]) -> bytes:
 def _photograph(path: str) -> Image.Image:
     with Image.open(path) as image:
         image.draft("RGB", (2 * PANEL_SIDE, 2 * PANEL_SIDE))  # a JPEG decodes at a fraction of its size
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the reader of the batch has said it
-            photograph = to_rgb(image)
+        photograph = as_rgb(image)
+        photograph.load()  # PIL reads the pixels late, and a small image is not touched by thumbnail
         photograph.thumbnail((PANEL_SIDE, PANEL_SIDE))
     return photograph
 

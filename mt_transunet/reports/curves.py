@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mt_transunet.atomic import write_bytes
 from mt_transunet.reports.rows import number
 
-CLOCK_COLUMNS = ("iteration", "epoch", "seconds", "images_per_second")
+CLOCK_COLUMNS = ("iteration", "epoch", "seconds", "images_per_second", "peak_memory_gib")
 """Columns of a history row that say when, not how well."""
 
 KINDS = ("loss", "learning rate", "validation")
@@ -52,11 +53,9 @@ def curves(history_rows: Sequence[Mapping[str, Any]], path: str | Path, *, kinds
     figure.patch.set_alpha(0)
     for axes, (name, lines) in zip(np.atleast_1d(figure.subplots(1, len(plots))), plots):
         _draw(axes, name, lines)
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
-    figure.savefig(temporary, transparent=True, dpi=160)
-    os.replace(temporary, path)
-    return path
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=Path(path).suffix[1:], transparent=True, dpi=160)
+    return write_bytes(path, buffer.getvalue())
 
 
 def kind_of(column: str) -> str:

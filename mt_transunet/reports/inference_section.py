@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ def _called(rows: list[dict[str, Any]]) -> dict[str, int]:
 
 def _with_pictures(rows: list[dict[str, Any]], run_dir: Path) -> list[dict[str, Any]]:
     shown, left = [], _SHOWN_PICTURES
+    folder = _common_folder([str(row.get("image", "")) for row in rows])
     for row in rows:
         path = _picture_path(row, run_dir) if left else None
         left -= path is not None
@@ -52,8 +54,14 @@ def _with_pictures(rows: list[dict[str, Any]], run_dir: Path) -> list[dict[str, 
         rest = {key: value for key, value in row.items() if key not in ("mask", "overlay")}
         if rest.get("predicted"):
             rest["predicted"] = str(rest["predicted"]).replace("_", " ")
-        shown.append({"picture": picture, **rest})
+        shown.append({"picture": picture, **rest, "image": str(row.get("image", ""))[len(folder) :]})
     return shown
+
+
+def _common_folder(paths: list[str]) -> str:
+    """What all paths begin with, up to its last slash: the page leaves it out."""
+    common = os.path.commonprefix(paths)
+    return common[: common.rfind("/") + 1]
 
 
 def _picture_path(row: dict[str, Any], run_dir: Path) -> Path | None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from mt_transunet.atomic import write_bytes
 from mt_transunet.reports.blocks import Figure, Picture, Section, Table
 from mt_transunet.reports.pictures import data_uri
 
@@ -21,7 +21,7 @@ def write_page(path: str | Path, *, title: str, facts: Mapping[str, Any], sectio
     """Write a page, in one step: a reader sees the old file or the whole new one.
 
     Args:
-        path: of the HTML file; its folder must exist.
+        path: of the HTML file.
         title: heading and window title.
         facts: the few names and values shown large under the title.
         sections: the rest, in order.
@@ -32,15 +32,8 @@ def write_page(path: str | Path, *, title: str, facts: Mapping[str, Any], sectio
     Raises:
         ValueError: a picture cannot be read.
     """
-    path = Path(path)
     html = _template().render(title=title, facts=facts, sections=sections)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(html, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    return write_bytes(path, html.encode())
 
 
 def shown(value: Any) -> str:

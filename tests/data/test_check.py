@@ -72,7 +72,11 @@ def test_the_same_id_on_two_sides_is_an_error(isic, make):
 
 @pytest.mark.parametrize(
     "value, text",
-    [(0, "1 masks are empty"), (1, "1 masks hold no value of 128 or more"), (200, "1 masks have values other than 0")],
+    [
+        (0, "1 masks are empty"),
+        (100, "1 masks hold no value of 128 or more"),
+        (200, "1 masks have values other than 0"),
+    ],
 )
 def test_odd_masks_are_named(isic, make, value, text):
     path = make.mask(isic / MASKS / "ISIC_0000001_segmentation.png", value=value)

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the evaluating command writes, on every kind of dataset it takes."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from monai.bundle import ConfigWorkflow
+from PIL import Image
+
+Workflow = Callable[..., ConfigWorkflow]
+
+SEGMENTATION = {"n", "JA", "DI", "AC", "SE", "SP"}
+CLASSES = {"melanoma", "seborrheic_keratosis"}
+CLASSIFICATION = {"n", *CLASSES, "mean_AUC", "mean_ACC"}
+PER_CLASS = {"ACC", "SE", "SP", "AUC", "AP"}
+PROTOCOL = {"variant", "weights_sha256", "split", "views", "sizes", "seed", "resamples"}
+
+
+@pytest.fixture
+def evaluated(finished: Workflow, run: Path, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Evaluate the finished run and return what stands in its metrics.json."""
+
+    def evaluate(dataset: Path, **overrides: Any) -> dict[str, Any]:
+        finished("evaluating", **{"weights": run, **overrides}, dataset_dir=dataset, output_dir=tmp_path / "evaluation")
+        return json.loads((tmp_path / "evaluation" / "metrics.json").read_text())
+
+    return evaluate
+
+
+def is_figure(value: Any) -> bool:
+    if value is None:
+        return True
+    return set(value) == {"value", "low", "high"} and 0.0 <= value["low"] <= value["value"] <= value["high"] <= 1.0
+
+
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    with open(folder / "evaluation" / "per_image.csv") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_metrics_json_has_the_schema_of_the_design(evaluated: Callable, synthetic: Path, run: Path) -> None:
+    metrics = evaluated(synthetic, split="test")
+    assert set(metrics) == {"segmentation", "classification", "protocol"}
+    segmentation, classification, protocol = (metrics[key] for key in ("segmentation", "classification", "protocol"))
+    assert set(segmentation) == SEGMENTATION and segmentation["n"] == 3
+    assert all(is_figure(segmentation[name]) for name in SEGMENTATION - {"n"})
+    assert set(classification) == CLASSIFICATION and classification["n"] == 3
+    assert all(is_figure(classification[name]) for name in ("mean_AUC", "mean_ACC"))
+    for name in CLASSES:
+        assert set(classification[name]) == PER_CLASS
+        assert all(is_figure(figure) for figure in classification[name].values())
+    assert PROTOCOL <= set(protocol)
+    assert protocol["weights_sha256"] == hashlib.sha256((run / "model.pt").read_bytes()).hexdigest()
+    assert (protocol["variant"], protocol["split"], protocol["views"]) == ("lite", "test", "none")
+    assert (protocol["sizes"], protocol["seed"], protocol["resamples"]) == ([32], 0, 20)
+
+
+def test_per_image_csv_has_a_row_per_image_whose_mean_is_the_figure(
+    evaluated: Callable, synthetic: Path, tmp_path: Path
+) -> None:
+    metrics = evaluated(synthetic, split="val")
+    rows = rows_of(tmp_path)
+    images = sorted(path.stem for path in (synthetic / "ISIC-2017_Validation_Data").glob("*.jpg"))
+    assert sorted(row["image_id"] for row in rows) == images
+    assert np.mean([float(row["JA"]) for row in rows]) == pytest.approx(metrics["segmentation"]["JA"]["value"])
+    for row in rows:
+        assert sum(float(row[name]) for name in ("nevus", *CLASSES)) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_masks_are_scored_at_their_own_size_and_orientation(
+    evaluated: Callable, challenge: Callable, lesion: Callable, dark_is_lesion: dict, tmp_path: Path
+) -> None:
+    cases = {}
+    for name, size in {"wide.png": (96, 64), "tall.png": (64, 160)}.items():
+        photograph, inside = lesion(*size)
+        cases[name] = (Image.fromarray(photograph), Image.fromarray(inside.astype(np.uint8) * 255), 0)
+    # 64 pixels a side: the rectangle's borders blur over less than a pixel of it
+    metrics = evaluated(challenge(tmp_path / "d", "Validation", cases), image_size=64, **dark_is_lesion)
+    assert metrics["segmentation"]["n"] == 2
+    assert metrics["segmentation"]["JA"]["value"] > 0.9
+
+
+def test_evaluating_does_not_touch_training_data(evaluated: Callable, synthetic: Path, tmp_path: Path) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(synthetic, root)
+    for path in (root / "ISIC-2017_Training_Data").iterdir():
+        path.write_text("no image")
+    (root / "ISIC-2017_Training_Part3_GroundTruth.csv").write_text("no table")
+    assert evaluated(root, split="test")["segmentation"]["n"] == 3
+
+
+def test_a_split_without_masks_is_evaluated_for_class_only(
+    evaluated: Callable, synthetic: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(synthetic, root, ignore=shutil.ignore_patterns("*Part1*"))
+    metrics = evaluated(root, split="test")
+    assert metrics["segmentation"] == {"n": 0, "JA": None, "DI": None, "AC": None, "SE": None, "SP": None}
+    assert metrics["classification"]["n"] == 3
+
+
+def test_a_split_without_diagnoses_is_evaluated_for_masks_only(
+    evaluated: Callable, synthetic: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(synthetic, root, ignore=shutil.ignore_patterns("*Part3*"))
+    metrics = evaluated(root, split="test")
+    assert metrics["segmentation"]["n"] == 3 and metrics["segmentation"]["JA"] is not None
+    nothing = {name: None for name in PER_CLASS}
+    assert metrics["classification"] == {
+        "n": 0,
+        "melanoma": nothing,
+        "seborrheic_keratosis": nothing,
+        "mean_AUC": None,
+        "mean_ACC": None,
+    }
+
+
+def test_a_class_that_does_not_occur_leaves_its_figures_and_the_mean_null(
+    evaluated: Callable, challenge: Callable, lesion: Callable, tmp_path: Path
+) -> None:
+    wide, tall = (Image.fromarray(lesion(*size)[0]) for size in ((96, 64), (64, 160)))
+    cases = {"a.png": (wide, None, 0), "b.png": (tall, None, 1)}
+    classification = evaluated(challenge(tmp_path / "d", "Validation", cases))["classification"]
+    assert classification["seborrheic_keratosis"]["AUC"] is None
+    assert classification["seborrheic_keratosis"]["SE"] is None
+    assert classification["melanoma"]["AUC"] is not None
+    assert classification["mean_AUC"] is None
+
+
+@pytest.mark.parametrize("split", ["test", "val"])
+def test_a_labelled_folder_counts_as_whatever_split_is_asked_for(
+    evaluated: Callable, synthetic: Path, split: str
+) -> None:
+    metrics = evaluated(synthetic / "additional", split=split)
+    assert (metrics["classification"]["n"], metrics["segmentation"]["n"]) == (3, 0)
+    assert metrics["protocol"]["split"] == split
+
+
+def test_the_ph2_release_is_evaluated_for_both_tasks(evaluated: Callable, lesion: Callable, tmp_path: Path) -> None:
+    cases = tmp_path / "PH2Dataset" / "PH2 Dataset images"
+    rows = ["||   Name || Histological Diagnosis || Clinical Diagnosis || Asymmetry ||"]
+    for code, name in enumerate(("IMD001", "IMD002", "IMD003")):
+        photograph, inside = lesion()
+        for folder, content in (("Dermoscopic_Image", photograph), ("lesion", inside.astype(np.uint8) * 255)):
+            path = cases / name / f"{name}_{folder}" / (f"{name}.bmp" if content.ndim == 3 else f"{name}_lesion.bmp")
+            path.parent.mkdir(parents=True)
+            Image.fromarray(content).save(path)
+        rows.append(f"|| {name} ||    || {code} || 0 ||")
+    (cases.parent / "PH2_dataset.txt").write_text("\n".join(rows) + "\n")
+    metrics = evaluated(tmp_path, split="test")
+    assert (metrics["segmentation"]["n"], metrics["classification"]["n"]) == (3, 3)
+    assert metrics["classification"]["seborrheic_keratosis"]["AUC"] is None
+
+
+def test_the_views_of_the_paper_are_eighteen(
+    evaluated: Callable, challenge: Callable, lesion: Callable, dark_is_lesion: dict, tmp_path: Path
+) -> None:
+    photograph, inside = lesion()
+    case = {"a.png": (Image.fromarray(photograph), Image.fromarray(inside.astype(np.uint8) * 255), 0)}
+    root = challenge(tmp_path / "d", "Validation", case)
+    metrics = evaluated(root, views="paper", view_sizes=[32, 48, 64], **dark_is_lesion)
+    seen = dark_is_lesion["network_def"].seen
+    assert sorted(seen) == sorted([(3, side, side) for side in (32, 48, 64)] * 6)
+    assert metrics["protocol"]["sizes"] == [32, 48, 64]
+    assert metrics["segmentation"]["JA"]["value"] > 0.8
+
+
+def test_the_sizes_of_the_views_are_those_of_the_variant(prepared: Workflow, synthetic: Path) -> None:
+    for variant, sizes in {"lite": [192, 224, 256], "paper": [224, 256, 288]}.items():
+        workflow = prepared("evaluating", variant=variant, views="paper", dataset_dir=synthetic)
+        assert workflow.parser.get_parsed_content("view_sizes") == sizes
+
+
+def test_figures_do_not_depend_on_the_order_or_the_workers(evaluated: Callable, synthetic: Path) -> None:
+    assert evaluated(synthetic, split="val") == evaluated(synthetic, split="val", num_workers=1)
+
+
+def test_weights_in_half_precision_are_evaluated(
+    evaluated: Callable, synthetic: Path, run: Path, tmp_path: Path
+) -> None:
+    state = {
+        key: value.half() if value.is_floating_point() else value for key, value in torch.load(run / "model.pt").items()
+    }
+    torch.save(state, tmp_path / "half.pt")
+    assert evaluated(synthetic, split="val", weights=tmp_path / "half.pt")["segmentation"]["n"] == 3

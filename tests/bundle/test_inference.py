@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder of images in, masks and a table out."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from monai.bundle import ConfigWorkflow
+from PIL import Image
+
+Workflow = Callable[..., ConfigWorkflow]
+
+PROBABILITIES = ("nevus", "melanoma", "seborrheic_keratosis")
+
+
+class Folder(NamedTuple):
+    """An input folder, what inference made of it, and the warnings that were shown."""
+
+    given: Path
+    output: Path
+    rows: dict[str, dict[str, str]]
+    warnings: list[str]
+
+
+def rows_of(given: Path, output: Path) -> dict[str, dict[str, str]]:
+    with open(output / "predictions.csv") as stream:
+        return {str(Path(row["image"]).relative_to(given)): row for row in csv.DictReader(stream)}
+
+
+def overlap(mask: Path, inside: np.ndarray) -> float:
+    found = np.asarray(Image.open(mask)) == 255
+    return float((found & inside).sum() / (found | inside).sum())
+
+
+@pytest.fixture(scope="module")
+def odd(finished: Workflow, lesion: Callable, run: Path, tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """One run over a folder with everything people put into folders."""
+    given, output = tmp_path_factory.mktemp("odd"), tmp_path_factory.mktemp("predictions")
+    colour = Image.fromarray(lesion()[0])
+    (given / "below" / "deeper").mkdir(parents=True)
+    rotated = Image.Exif()
+    rotated[0x0112] = 6  # Orientation: to be shown turned by a quarter
+    colour.save(given / "turned.jpg", exif=rotated)
+    colour.save(given / "below" / "deeper" / "scan.PNG")
+    for name in ("twin.jpg", "twin.png", "plain.jpg", "below/plain.jpg"):
+        colour.save(given / name)
+    colour.convert("L").save(given / "grey.jpg")
+    colour.convert("L").save(given / "grey2.jpg")
+    colour.convert("RGBA").save(given / "transparent.png")
+    colour.convert("CMYK").save(given / "cmyk.jpg")
+    Image.fromarray(np.asarray(colour.convert("L")).astype(np.uint16) * 257).save(given / "sixteen.png")
+    Image.new("RGB", (1, 1), "brown").save(given / "dot.png")
+    whole = (given / "plain.jpg").read_bytes()
+    (given / "truncated.jpg").write_bytes(whole[: len(whole) // 2])
+    (given / "text.jpg").write_text("I am a letter, not a picture.\n")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        finished("inference", dataset_dir=given, output_dir=output, weights=run)
+    said = [str(entry.message) for entry in caught if "converted to" in str(entry.message)]
+    return Folder(given, output, rows_of(given, output), said)
+
+
+BAD = {"truncated.jpg", "text.jpg"}
+
+
+def test_every_image_has_its_row(odd: Folder) -> None:
+    images = {str(path.relative_to(odd.given)) for path in odd.given.rglob("*") if path.is_file()}
+    assert set(odd.rows) == images
+    assert {name for name, row in odd.rows.items() if row["status"] != "ok"} == BAD
+
+
+def test_rows_start_with_the_columns_of_the_design(odd: Folder) -> None:
+    header = (odd.output / "predictions.csv").read_text().splitlines()[0].split(",")
+    assert header[:6] == ["image", "status", *PROBABILITIES, "predicted"]
+
+
+def test_probabilities_sum_to_one_and_the_largest_is_predicted(odd: Folder) -> None:
+    for name in set(odd.rows) - BAD:
+        values = {key: float(odd.rows[name][key]) for key in PROBABILITIES}
+        assert sum(values.values()) == pytest.approx(1.0, abs=1e-5)
+        assert odd.rows[name]["predicted"] == max(values, key=values.get)
+
+
+@pytest.mark.parametrize(("name", "reason"), [("truncated.jpg", "truncated"), ("text.jpg", "cannot identify")])
+def test_a_file_that_does_not_decode_has_its_reason_and_no_mask(odd: Folder, name: str, reason: str) -> None:
+    assert reason in odd.rows[name]["status"].lower()
+    assert odd.rows[name]["predicted"] == ""
+    assert not list(odd.output.glob(f"{Path(name).stem}*"))
+
+
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [
+        ("plain.jpg", "plain_mask.png"),
+        ("below/plain.jpg", "below/plain_mask.png"),
+        ("below/deeper/scan.PNG", "below/deeper/scan_mask.png"),
+        ("twin.jpg", "twin.jpg_mask.png"),
+        ("twin.png", "twin.png_mask.png"),
+        ("dot.png", "dot_mask.png"),
+        ("turned.jpg", "turned_mask.png"),
+    ],
+)
+def test_the_mask_lies_where_the_image_lay_under_its_stem(odd: Folder, image: str, mask: str) -> None:
+    assert odd.rows[image]["mask"] == mask
+    assert (odd.output / mask).is_file()
+
+
+def test_there_is_a_mask_for_every_readable_image_and_no_other(odd: Folder) -> None:
+    masks = {str(path.relative_to(odd.output)) for path in odd.output.rglob("*_mask.png")}
+    assert masks == {row["mask"] for name, row in odd.rows.items() if name not in BAD}
+
+
+def test_masks_are_0_or_255_at_the_size_of_the_stored_image(odd: Folder) -> None:
+    for name in set(odd.rows) - BAD:
+        mask = Image.open(odd.output / odd.rows[name]["mask"])
+        assert mask.mode == "L"
+        assert mask.size == Image.open(odd.given / name).size
+        assert set(np.unique(np.asarray(mask))) <= {0, 255}
+
+
+def test_each_kind_of_conversion_is_said_once(odd: Folder) -> None:
+    assert len(odd.warnings) == 5, odd.warnings
+    for word in ("grey image", "transparent", "CMYK", "16-bit", "1-pixel"):
+        assert sum(word in line for line in odd.warnings) == 1, word
+
+
+def test_overlays_lie_beside_the_masks_and_a_page_above_all(odd: Folder) -> None:
+    for name in set(odd.rows) - BAD:
+        overlay = Image.open(odd.output / odd.rows[name]["overlay"])
+        overlay.load()
+    assert (odd.output / "report.html").is_file()
+
+
+def test_nothing_unfinished_is_left(odd: Folder) -> None:
+    assert [path.name for path in odd.output.rglob(".*")] == []
+
+
+@pytest.mark.parametrize("views", ["none", "fast", "paper"])
+def test_the_mask_fits_the_image_pixel_by_pixel(
+    finished: Workflow, lesion: Callable, dark_is_lesion: dict[str, Any], tmp_path: Path, views: str
+) -> None:
+    given, output = tmp_path / "given", tmp_path / "out"
+    given.mkdir()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    wide, wide_truth = lesion(96, 64)
+    tall, tall_truth = lesion(64, 160)
+    Image.fromarray(wide).save(given / "wide.png")
+    Image.fromarray(tall).save(given / "tall.jpg", quality=95)
+    Image.fromarray(wide).save(given / "turned.jpg", quality=95, exif=turned)
+    finished(
+        "inference",
+        dataset_dir=given,
+        output_dir=output,
+        views=views,
+        view_sizes=[48, 64] if views == "paper" else [64],
+        overlays=False,
+        **dark_is_lesion,
+    )
+    for name, truth in {"wide": wide_truth, "tall": tall_truth, "turned": wide_truth}.items():
+        assert overlap(output / f"{name}_mask.png", truth) > 0.9, name
+    assert not list(output.glob("*_overlay*"))
+
+
+@pytest.mark.parametrize(("views", "passes"), [("none", 1), ("fast", 4), ("paper", 18)])
+def test_views_are_counted(
+    finished: Workflow, lesion: Callable, dark_is_lesion: dict[str, Any], tmp_path: Path, views: str, passes: int
+) -> None:
+    (tmp_path / "given").mkdir()
+    Image.fromarray(lesion()[0]).save(tmp_path / "given" / "a.png")
+    sizes = [32, 48, 64] if views == "paper" else [32]
+    told = {"dataset_dir": tmp_path / "given", "output_dir": tmp_path / "out", "overlays": False, **dark_is_lesion}
+    finished("inference", **told, views=views, view_sizes=sizes)
+    assert len(dark_is_lesion["network_def"].seen) == passes
+
+
+def test_the_default_views_are_fast_at_the_size_of_the_variant(prepared: Workflow) -> None:
+    import json
+
+    from mt_transunet import networks
+
+    config = json.loads((Path(__file__).resolve().parents[2] / "bundle/configs/inference.json").read_text())
+    assert config["views"] == "fast"
+    sizes = {"lite": ([192], [192, 224, 256]), "paper": ([224], [224, 256, 288])}
+    assert set(sizes) == set(networks.VARIANTS)
+    for variant, (one, three) in sizes.items():
+        for views, expected in (("fast", one), ("paper", three)):
+            workflow = prepared("inference", variant=variant, views=views)
+            workflow.parser["view_sizes"] = config["view_sizes"]
+            assert workflow.parser.get_parsed_content("view_sizes") == expected
+
+
+def test_a_second_run_does_not_take_the_first_ones_masks_for_images(
+    finished: Workflow, lesion: Callable, run: Path, tmp_path: Path
+) -> None:
+    Image.fromarray(lesion()[0]).save(tmp_path / "a.png")
+    for _ in range(2):
+        finished("inference", dataset_dir=tmp_path, output_dir=tmp_path / "out", weights=run)
+        assert set(rows_of(tmp_path, tmp_path / "out")) == {"a.png"}
+
+
+def test_masks_may_be_written_beside_the_images(
+    finished: Workflow, lesion: Callable, run: Path, tmp_path: Path
+) -> None:
+    Image.fromarray(lesion()[0]).save(tmp_path / "a.png")
+    for _ in range(2):
+        finished("inference", dataset_dir=tmp_path, output_dir=tmp_path, weights=run)
+    assert set(rows_of(tmp_path, tmp_path)) == {"a.png"}
+
+
+def test_a_challenge_folder_is_read_whole(finished: Workflow, synthetic: Path, run: Path, tmp_path: Path) -> None:
+    finished("inference", dataset_dir=synthetic, output_dir=tmp_path, weights=run, overlays=False)
+    assert len(rows_of(synthetic, tmp_path)) == 6 + 3 + 3
+
+
+def test_the_answer_does_not_depend_on_what_else_is_in_the_folder(
+    finished: Workflow, odd: Folder, run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / "plain.jpg").write_bytes((odd.given / "plain.jpg").read_bytes())
+    finished("inference", dataset_dir=tmp_path / "given", output_dir=tmp_path / "out", weights=run)
+    alone = rows_of(tmp_path / "given", tmp_path / "out")["plain.jpg"]
+    assert [float(alone[key]) for key in PROBABILITIES] == pytest.approx(
+        [float(odd.rows["plain.jpg"][key]) for key in PROBABILITIES], abs=1e-5
+    )
+
+
+def test_only_the_weights_decide_and_not_the_seed(finished: Workflow, odd: Folder, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / "plain.jpg").write_bytes((odd.given / "plain.jpg").read_bytes())
+    workflow = finished("inference", dataset_dir=tmp_path / "given", output_dir=tmp_path / "out", weights=run, seed=7)
+    mask = np.asarray(Image.open(tmp_path / "out" / "plain_mask.png"))
+    assert np.array_equal(mask, np.asarray(Image.open(odd.output / "plain_mask.png")))
+    saved = torch.load(run / "model.pt", weights_only=True)
+    used = workflow.parser.get_parsed_content("network").state_dict()
+    assert all(torch.equal(used[key], saved[key]) for key in saved)

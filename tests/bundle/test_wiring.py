@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configs as MONAI's tools see them: properties, targets, networks, ``bundle.load``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from monai.bundle import ConfigParser, ConfigWorkflow, load
+from monai.bundle.config_item import ComponentLocator, ConfigComponent
+from monai.bundle.utils import ID_SEP_KEY
+
+LOCATOR = ComponentLocator()  # one for all: it looks through the whole of MONAI
+COMMANDS = {"training": ["train"], "evaluating": ["train", "evaluate"], "inference": ["inference"]}
+
+
+def loaded(configs: Path, command: str) -> dict[str, Any]:
+    return ConfigParser.load_config_files([str(configs / f"{name}.json") for name in COMMANDS[command]])
+
+
+def targets(config: Any) -> Iterator[str]:
+    """Every ``_target_`` of a nested config."""
+    if isinstance(config, dict):
+        if "_target_" in config:
+            yield config["_target_"]
+        for value in config.values():
+            yield from targets(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from targets(value)
+
+
+def expressions(config: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(config, dict):
+        for key, value in config.items():
+            yield from expressions(value, f"{path}{ID_SEP_KEY}{key}".removeprefix(ID_SEP_KEY))
+    elif isinstance(config, list):
+        for index, value in enumerate(config):
+            yield from expressions(value, f"{path}{ID_SEP_KEY}{index}")
+    elif isinstance(config, str) and config.startswith(("$", "@", "%")):
+        yield path, config
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_target_resolves(configs: Path, command: str) -> None:
+    for target in sorted(set(targets(loaded(configs, command)))):
+        component = ConfigComponent({"_target_": target, "_mode_": "callable"}, id=target, locator=LOCATOR)
+        assert callable(component.instantiate()), target
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_reference_names_a_key(configs: Path, command: str) -> None:
+    parser = ConfigParser(loaded(configs, command))
+    for path, text in expressions(parser.get()):
+        for name in parser.ref_resolver.match_refs_pattern(parser.resolve_relative_ids(path, text)):
+            assert name in parser, f"{path}: {text}"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_expressions_are_one_line_of_logic(configs: Path, command: str) -> None:
+    assert [text for _, text in expressions(loaded(configs, command)) if len(text) > 130 or ";" in text] == []
+
+
+@pytest.mark.parametrize("command", ["training", "inference"])
+def test_the_required_properties_are_there_and_the_optional_ones_are_named_right(
+    prepared: Callable[..., ConfigWorkflow], synthetic: Path, run: Path, tmp_path: Path, command: str
+) -> None:
+    workflow = prepared(command, dataset_dir=synthetic, output_dir=tmp_path / "run", weights=run)
+    workflow.initialize()
+    assert workflow.check_properties() == []
+
+
+def test_evaluating_has_the_properties_of_a_training_workflow(
+    configs: Path, synthetic: Path, run: Path, tmp_path: Path
+) -> None:
+    files = [str(configs / "train.json"), str(configs / "evaluate.json")]
+    workflow = ConfigWorkflow(
+        config_file=files,
+        workflow_type="training",
+        logging_file=False,
+        weights=str(run),
+        split="train",
+        dataset_dir=str(synthetic),
+        output_dir=str(tmp_path),
+    )
+    workflow.initialize()
+    assert workflow.check_properties() == []
+
+
+def test_a_workflow_shows_its_parts_by_the_names_of_monai(
+    prepared: Callable[..., ConfigWorkflow], synthetic: Path, tmp_path: Path
+) -> None:
+    workflow = prepared("training", dataset_dir=synthetic, output_dir=tmp_path)
+    workflow.initialize()
+    assert Path(workflow.bundle_root).name == "bundle" and (Path(workflow.bundle_root) / "configs").is_dir()
+    assert workflow.dataset_dir == str(synthetic)
+    assert isinstance(workflow.device, torch.device)
+    assert len(workflow.train_dataset_data) == 6 and len(workflow.val_dataset_data) == 3
+    assert workflow.val_interval == 1
+    workflow.max_epochs = 2
+    assert workflow.parser.get_parsed_content("total_iterations") == 4
+
+
+@pytest.mark.parametrize("variant", ["lite", "paper"])
+def test_training_evaluating_and_inference_describe_the_same_network(
+    prepared: Callable[..., ConfigWorkflow], variant: str
+) -> None:
+    described = []
+    for command in COMMANDS:
+        with torch.device("meta"):
+            network = prepared(command, variant=variant, pretrained=False).parser.get_parsed_content("network_def")
+        described.append((str(network), {key: tuple(value.shape) for key, value in network.state_dict().items()}))
+    assert described[0] == described[1] == described[2]
+
+
+def test_every_config_has_the_keys_of_the_design_and_one_default_variant(configs: Path) -> None:
+    always = {"variant", "bundle_root", "dataset_dir", "output_dir", "device", "seed", "run"}
+    more = {
+        "training": {"additional_dir", "max_iterations", "resume", "training"},
+        "evaluating": {"split", "weights", "views", "evaluating"},
+        "inference": {"weights", "views", "inference"},
+    }
+    for command in COMMANDS:
+        config = loaded(configs, command)
+        assert always | more[command] <= set(config)
+        assert config["variant"] == "lite"
+        assert config[command] == "%run"
+        assert config["initialize"][0] == "$overrides.check_overrides(sys.argv)"
+
+
+@pytest.mark.parametrize(("command", "name"), [("training", "training"), ("evaluating", "evaluating")])
+def test_outputs_lie_under_runs_by_variant_and_command(
+    prepared: Callable[..., ConfigWorkflow], command: str, name: str
+) -> None:
+    workflow = prepared(command, variant="paper")
+    assert workflow.parser.get_parsed_content("output_dir") == f"runs/paper-{name}"
+
+
+def test_outputs_of_inference_lie_under_runs(prepared: Callable[..., ConfigWorkflow]) -> None:
+    assert prepared("inference").parser.get_parsed_content("output_dir") == "runs/lite-inference"
+
+
+def test_both_recipes_have_the_same_entries_and_each_is_a_key(configs: Path) -> None:
+    config = loaded(configs, "training")
+    paper, lite = config["recipes"]["paper"], config["recipes"]["lite"]
+    assert set(paper) == set(lite) <= set(config)
+    assert set(paper["loss_weights"]) == set(lite["loss_weights"])
+    assert (paper["labelled_batch"], paper["unlabelled_batch"]) == (4, 4)
+
+
+def test_views_have_the_same_sizes_in_training_and_inference(configs: Path) -> None:
+    recipes, sizes = loaded(configs, "training")["recipes"], loaded(configs, "inference")["all_view_sizes"]
+    assert {name: recipe["view_sizes"] for name, recipe in recipes.items()} == sizes
+
+
+@pytest.mark.parametrize("workflow_type", ["train", "inference"])
+def test_bundle_load_gives_the_trained_network(configs: Path, run: Path, tmp_path: Path, workflow_type: str) -> None:
+    shutil.copytree(configs.parent / "configs", tmp_path / "lesions" / "configs")
+    (tmp_path / "lesions" / "models").mkdir()
+    shutil.copy(run / "model.pt", tmp_path / "lesions" / "models" / "model.pt")
+    (tmp_path / "arguments.json").write_text(
+        json.dumps({"weights": str(run), "pretrained": False, "logging_file": False})
+    )
+    network = load(
+        "lesions",
+        bundle_dir=str(tmp_path),
+        workflow_type=workflow_type,
+        device="cpu",
+        args_file=str(tmp_path / "arguments.json"),
+    )
+    saved = torch.load(run / "model.pt", weights_only=True)
+    assert all(torch.equal(network.state_dict()[key], value) for key, value in saved.items())
+    answer = network.eval()(torch.rand(1, 3, 32, 48))
+    assert {key: tuple(value.shape) for key, value in answer.items()} == {
+        "mask_logits": (1, 2, 32, 48),
+        "level_set": (1, 1, 32, 48),
+        "class_logits": (1, 3),
+        "attention": (1, 2, 3),
+    }
+
+
+def test_metadata_names_its_own_version_in_the_changelog(configs: Path) -> None:
+    metadata = json.loads((configs / "metadata.json").read_text())
+    assert metadata["version"] in metadata["changelog"]
+    assert metadata["monai_version"] and metadata["pytorch_version"] and metadata["numpy_version"]

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+from ignite.engine import Engine
+
+from mt_transunet.engines import ResumableEarlyStop, shared_handler
+
+
+def early_stop(patience=3, scores=(0.5, 0.4, 0.3)):
+    stop, trainer = ResumableEarlyStop(patience, score_function=lambda _: next(values)), Engine(lambda *_: None)
+    values = iter(scores)
+    stop.set_trainer(trainer)
+    return stop, trainer
+
+
+def test_a_shared_handler_is_the_handler_itself():
+    handler = object()
+    assert shared_handler(handler) is handler
+
+
+def test_patience_goes_on_from_the_checkpoint():
+    stop, trainer = early_stop()
+    for _ in range(3):
+        stop(trainer)
+    assert not trainer.should_terminate  # two without a better figure
+    resumed, trainer = early_stop(scores=(0.2,))
+    resumed.load_state_dict(stop.state_dict())
+    assert not trainer.should_terminate
+    resumed(trainer)
+    assert trainer.should_terminate
+
+
+@pytest.mark.parametrize("patience, ends", [(2, True), (5, False)])
+def test_a_run_that_had_ended_ends_at_once_unless_it_gets_more_patience(patience, ends):
+    stop, trainer = early_stop(patience=2)
+    for _ in range(3):
+        stop(trainer)
+    assert trainer.should_terminate
+    resumed, trainer = early_stop(patience=patience)
+    resumed.load_state_dict(stop.state_dict())
+    assert bool(trainer.should_terminate) is ends
+
+
+def test_without_a_trainer_there_is_no_state():
+    stop = ResumableEarlyStop(3, score_function=lambda _: 0.0)
+    assert stop.state_dict() == {}
+    stop.load_state_dict({"counter": 9})
+    early_stop()[0].load_state_dict({})

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from mt_transunet.overrides import UnknownOverrideError, check_overrides, parse_command
+
+MAIN = "/env/lib/python3.11/site-packages/monai/bundle/__main__.py"
+CONFIG = {
+    "dataset_dir": None,
+    "output_dir": "runs",
+    "resume": True,
+    "learning_rate": 0.1,
+    "train": {"trainer": {"max_epochs": 3}, "handlers": [{"name": "a"}, "b"]},
+}
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back what check_overrides hooks
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps(CONFIG))
+    return str(path)
+
+
+def command(*words, main=MAIN):
+    return [main, "run", "training", *words]
+
+
+def overrides(*words):
+    return parse_command(command(*words)).overrides
+
+
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        (["--seed", "3"], {"seed": "3"}),
+        (["--seed=3", "--a", "x=y"], {"seed": "3", "a": "x=y"}),
+        (["--floor", "-5", "--rate", "-1e-4"], {"floor": "-5", "rate": "-1e-4"}),
+        (["--resume", "--seed", "1"], {"resume": "True", "seed": "1"}),
+        (["--noresume"], {"resume": "False"}),
+        (["--normalise", "x"], {"normalise": "x"}),
+        (["--output-dir", "a-b"], {"output_dir": "a-b"}),
+        (["-s", "1"], {"s": "1"}),
+        (["--train#trainer#max_epochs", "1"], {"train::trainer::max_epochs": "1"}),
+        (["--train::trainer::max_epochs=1"], {"train::trainer::max_epochs": "1"}),
+        (["--seed", "1", "--", "--verbose"], {"seed": "1"}),
+        ([], {}),
+    ],
+)
+def test_words_are_read_as_fire_reads_them(words, expected):
+    assert overrides(*words) == expected
+
+
+@pytest.mark.parametrize(
+    "typed, expected",
+    [("a.json", ("a.json",)), ("['a.json', 'b.json']", ("a.json", "b.json")), ("a.json,b.json", ("a.json", "b.json"))],
+)
+def test_config_files_are_one_or_several(typed, expected):
+    assert parse_command(command("--config_file", typed)).config_files == expected
+    assert parse_command(command(f"--config-file={typed}")).config_files == expected
+
+
+def test_the_command_s_own_arguments_are_no_overrides():
+    own = ["--run_id", "x", "--init_id", "y", "--final_id", "z", "--meta_file", "m", "--logging_file", "l"]
+    assert overrides("--config_file", "c", *own) == {}
+    tracked = ["--tracking", "mlflow", "--tracking_uri", "here", "--experiment_name", "e", "--seed", "1"]
+    assert overrides(*tracked) == {"seed": "1"}
+
+
+def test_an_args_file_contributes_its_keys_and_typed_ones_win(tmp_path):
+    path = tmp_path / "args.json"
+    path.write_text(json.dumps({"config_file": ["a.json", "b.json"], "seed": 1, "train#x": 2}))
+    parsed = parse_command(command("--args_file", str(path), "--seed", "5"))
+    assert parsed.config_files == ("a.json", "b.json") and parsed.overrides == {"seed": "5", "train::x": 2}
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        [""],
+        [MAIN],
+        [MAIN, "verify_metadata", "--datset_dir", "x"],
+        ["/env/bin/pytest", "run", "--datset_dir", "x"],
+        ["/home/monai/lib/pytest/__main__.py", "run", "--datset_dir", "x"],
+    ],
+)
+def test_other_commands_are_none_of_its_business(argv):
+    assert parse_command(argv) is None
+    check_overrides(argv)
+
+
+@pytest.mark.parametrize("main", [MAIN, r"C:\env\monai\bundle\__main__.py", "/opt/monai/bundle"])
+def test_the_command_is_known_however_python_was_started(main):
+    # torchrun starts "python -u -m monai.bundle run ...": the same argv in every process
+    assert parse_command(command("--seed", "1", main=main)).overrides == {"seed": "1"}
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["dataset_dir", "train#trainer#max_epochs", "train::trainer", "train#handlers#0#name", "train::handlers::1"]
+    + ["_meta_#version", "output-dir"],
+)
+def test_known_keys_pass(config, key):
+    check_overrides(command("--config_file", config, f"--{key}", "1"))
+
+
+def test_a_mistyped_key_stops_with_the_nearest_names(config):
+    with pytest.raises(
+        UnknownOverrideError, match="--datset_dir stands in none of .*train.json: did you mean"
+    ) as error:
+        check_overrides(command("--config_file", config, "--datset_dir", "D"))
+    assert "--dataset_dir" in str(error.value)
+
+
+def test_a_mistyped_nested_key_is_shown_as_it_was_typed(config):
+    with pytest.raises(
+        UnknownOverrideError, match="^--train#trainer#max_epoch .*did you mean --train#trainer#max_epochs"
+    ):
+        check_overrides(command("--config_file", config, "--train#trainer#max_epoch", "1"))
+
+
+def test_a_key_like_none_points_to_the_file(config):
+    with pytest.raises(UnknownOverrideError, match="see the top of the config file"):
+        check_overrides(command("--config_file", config, "--zzzzzzzz", "1"))
+
+
+def test_keys_of_every_given_file_count(config, tmp_path):
+    overlay = tmp_path / "overlay.json"
+    overlay.write_text(json.dumps({"split": "val", "train#trainer#amp": True, "+train": {"new": 1}}))
+    both = command("--config_file", f"['{config}', '{overlay}']")
+    for key in ("split", "train#trainer#amp", "train#trainer#max_epochs", "train#new"):
+        check_overrides([*both, f"--{key}", "x"])
+    with pytest.raises(UnknownOverrideError, match="train.json, .*overlay.json"):
+        check_overrides([*both, "--spilt", "test"])
+
+
+def test_without_a_config_file_monai_speaks_first():
+    check_overrides(command("--datset_dir", "x"))
