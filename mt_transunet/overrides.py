@@ -94,13 +94,15 @@ def check_overrides(argv: Sequence[str]) -> None:
     report_user_errors()  # the first expression of every config: the earliest our code runs
     known = _paths(ConfigParser.load_config_files(list(command.config_files)))
     known |= {path.replace(ID_SEP_KEY, "#") for path in known}
+    # what only reports a value elsewhere is no key to suggest
+    offered = sorted(
+        path for path in known if ID_SEP_KEY not in path and not path.startswith(("settings#", "protocol#"))
+    )
     for key in command.overrides:
         if key in known or key.startswith("_meta_"):
             continue
         shown = key.replace(ID_SEP_KEY, "#")
-        near = difflib.get_close_matches(
-            shown, sorted(path for path in known if ID_SEP_KEY not in path), n=3, cutoff=0.5
-        )
+        near = difflib.get_close_matches(shown, offered, n=3, cutoff=0.5)
         hint = (
             f"did you mean {' or '.join('--' + name for name in near)}?" if near else "see the top of the config file"
         )

@@ -141,3 +141,10 @@ def test_keys_of_every_given_file_count(config, tmp_path):
 
 def test_without_a_config_file_monai_speaks_first():
     check_overrides(command("--datset_dir", "x"))
+
+
+def test_a_hint_never_names_what_only_reports_a_value(monkeypatch):
+    argv = [str(ENTRY), "run", "training", "--config_file", TRAIN, "--datset_dir", "x"]
+    with pytest.raises(UnknownOverrideError, match="--dataset_dir") as caught:
+        check_overrides(argv)
+    assert "settings" not in str(caught.value)

@@ -153,7 +153,7 @@ class DarkIsLesion(nn.Module):
         return {
             "mask_logits": torch.cat([-darkness, darkness], dim=1),
             "level_set": -darkness.tanh(),
-            "class_logits": self.bias + torch.tensor([0.0, 1.0, 2.0]).expand(B, 3),
+            "class_logits": self.bias + torch.tensor([0.0, 1.0, 2.0]) * darkness.mean(dim=(1, 2, 3))[:, None],
             "attention": torch.full((B, H // 16, W // 16), 256.0 / (H * W)),
         }
 

@@ -127,11 +127,15 @@ def test_a_split_without_diagnoses_is_evaluated_for_masks_only(
 
 
 def test_a_class_that_does_not_occur_leaves_its_figures_and_the_mean_null(
-    evaluated: Callable, challenge: Callable, lesion: Callable, tmp_path: Path
+    evaluated: Callable, synthetic: Path, dark_is_lesion: dict, tmp_path: Path
 ) -> None:
-    wide, tall = (Image.fromarray(lesion(*size)[0]) for size in ((96, 64), (64, 160)))
-    cases = {"a.png": (wide, None, 0), "b.png": (tall, None, 1)}
-    classification = evaluated(challenge(tmp_path / "d", "Validation", cases))["classification"]
+    root = tmp_path / "copy"
+    shutil.copytree(synthetic, root)
+    images = sorted(path.stem for path in (root / "ISIC-2017_Test_v2_Data").iterdir())
+    rows = [f"{name},{float(index == 0)},0.0" for index, name in enumerate(images)]  # one melanoma, nevi
+    table = ["image_id,melanoma,seborrheic_keratosis", *rows]
+    (root / "ISIC-2017_Test_v2_Part3_GroundTruth.csv").write_text("\n".join(table) + "\n")
+    classification = evaluated(root, split="test", **dark_is_lesion)["classification"]
     assert classification["seborrheic_keratosis"]["AUC"] is None
     assert classification["seborrheic_keratosis"]["SE"] is None
     assert classification["melanoma"]["AUC"] is not None
