@@ -27,7 +27,7 @@ _COLOURS = ("#3b82c4", "#d9713c", "#2f9e72", "#b0569b", "#c49a1a", "#7a6ff0", "#
 def curves(history_rows: Sequence[Mapping[str, Any]], path: str | Path, *, kinds: Sequence[str] = KINDS) -> Path:
     """Draw loss parts, learning rates and validation figures over the iteration, one plot for each kind.
 
-    Columns are told apart by name alone: ``learning_rate*``; ``val_*``; everything else numeric is a loss part.
+    Columns are told apart by name alone: ``learning_rate*``; ``val`` and ``val_*``; everything else numeric is a loss part.
     Empty cells are passed over; lines of more than 400 points are averaged in blocks. The ground is transparent and
     the ink grey, for light and dark pages.
 
@@ -64,7 +64,7 @@ def kind_of(column: str) -> str:
         return "clock"
     if column.startswith("learning_rate"):
         return "learning rate"
-    return "validation" if column.startswith("val_") else "loss"
+    return "validation" if column == "val" or column.startswith("val_") else "loss"
 
 
 def _sorted_lines(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]:
@@ -92,7 +92,7 @@ def _draw(axes: Any, name: str, lines: Mapping[str, tuple[np.ndarray, np.ndarray
         axes.plot(
             position,
             values,
-            label=column.removeprefix("val_").replace("_", " "),
+            label="selection score" if column == "val" else column.removeprefix("val_").replace("_", " "),
             color=_GREY if whole else _COLOURS[index % len(_COLOURS)],
             linewidth=2.2 if whole else 1.5,
             zorder=3 if whole else 2,

@@ -20,6 +20,7 @@ ROWS = [
     [
         ("seconds", "clock"),
         ("learning_rate_encoder", "learning rate"),
+        ("val", "validation"),
         ("val_seborrheic_keratosis_AUC", "validation"),
         ("attended_region", "loss"),
     ],
