@@ -16,8 +16,8 @@ def keep_freed_memory() -> bool:
     """Stop glibc from handing the buffers of every iteration back to the kernel.
 
     torch frees and allocates the same gigabytes in each training step; glibc returns every large block at once, and the
-    kernel zeroes its pages again on first touch. Without that, a training step of ``lite`` on two cores took about half
-    the time (``benchmarks/allocator.py`` measures it on your machine).
+    kernel zeroes its pages again on first touch. With the memory kept, a training step of ``lite`` on two cores took
+    about half the time (``benchmarks/allocator.py`` measures it on your machine).
 
     Returns:
         Whether it was done: only glibc has the call, so not on macOS, Windows or musl.

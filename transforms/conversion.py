@@ -59,7 +59,7 @@ def to_mask(image: Image.Image) -> Image.Image:
     if values.dtype == bool:
         return Image.fromarray(values.astype(np.uint8) * 255)
     if values.dtype != np.uint8:  # 16-bit masks: bring the brightest value to 255
-        values = values.astype(np.float64) * (255.0 / max(float(values.max(initial=0)), 1.0))
+        values = values.astype(np.float64) * 255.0 / max(float(values.max(initial=0)), 1.0)
     elif image.mode != "L":
         values = np.asarray(image.convert("RGB" if "A" in image.mode else "L").convert("L"))
     if values.max(initial=0) == 1:  # a label map of 0 and 1, as many tools write it

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from monai.data import PILWriter
-from monai.data.image_writer import register_writer
 
 __all__ = ["AtomicPILWriter", "OutputNames"]
 
@@ -17,8 +16,7 @@ __all__ = ["AtomicPILWriter", "OutputNames"]
 class AtomicPILWriter(PILWriter):
     """MONAI's PIL writer, but the file appears whole under its name or not at all.
 
-    Registered for ``png``: ``SaveImaged(output_ext=".png", writer="mt_transunet.transforms.AtomicPILWriter")`` or by
-    default once this module is imported.
+    For ``SaveImaged(output_ext=".png", writer=AtomicPILWriter)``.
     """
 
     def set_data_array(self, data_array, channel_dim: int | None = 0, squeeze_end_dims: bool = True, **kwargs) -> None:
@@ -38,27 +36,25 @@ class AtomicPILWriter(PILWriter):
             unfinished.unlink(missing_ok=True)
 
 
-register_writer("png", AtomicPILWriter)
-
-
 class OutputNames:
     """Names for what is written about each image: its path below ``root`` without the suffix.
 
     Where two images of one folder share a stem (``a.jpg`` and ``a.png``), or one's stem is the other's name (``a.png``
-    and ``a.png.jpg``), the suffix stays in the name. An instance is a ``SaveImaged(output_name_formatter=...)``.
+    and ``a.png.jpg``), the suffix stays in the name. Where ``root`` is no folder that holds all images (a
+    datalist.json, several roots), names start at the deepest folder that does: no two images ever share a name. An
+    instance is a ``SaveImaged(output_name_formatter=...)``.
     """
 
-    def __init__(self, images: Sequence[str], root: str | os.PathLike | None = None) -> None:
+    def __init__(self, images: Sequence[str], root: str | os.PathLike | Sequence[str] | None = None) -> None:
         paths = [Path(os.path.abspath(image)) for image in images]
-        base = Path(
-            os.path.abspath(root if root is not None else os.path.commonpath([p.parent for p in paths] or ["."]))
-        )
+        base = Path(os.path.abspath(root)) if isinstance(root, (str, os.PathLike)) else None
+        if base is None or not all(path.is_relative_to(base) for path in paths):
+            base = Path(os.path.commonpath([path.parent for path in paths] or [os.getcwd()]))
         taken = Counter([*(path.with_suffix("") for path in paths), *paths])
         self._names: dict[str, str] = {}
         for image, path in zip(images, paths):
             name = path.with_suffix("") if taken[path.with_suffix("")] == 1 else path
-            inside = name.is_relative_to(base)
-            self._names[str(image)] = name.relative_to(base).as_posix() if inside else name.name
+            self._names[str(image)] = name.relative_to(base).as_posix()
 
     def __getitem__(self, image: str) -> str:
         """Name of the outputs of ``image``, relative to the output folder, without postfix."""

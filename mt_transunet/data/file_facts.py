@@ -48,10 +48,10 @@ def look_at(path: str, *, is_mask: bool) -> FileFacts:
 
 
 def _grey(image: Image.Image) -> np.ndarray:
-    """Values 0 to 255, (H, W); 16-bit files keep their upper eight bits."""
+    """Values 0 to 255, (H, W); the brightest value of a 16-bit mask counts as 255, as when it is read for training."""
     if image.mode.startswith("I"):
         values = np.asarray(image)
-        return values >> 8 if values.max(initial=0) > 255 else values
+        return values * 255.0 / max(float(values.max(initial=0)), 1.0)
     return np.asarray(image.convert("L"))
 
 

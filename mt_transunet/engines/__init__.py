@@ -5,7 +5,7 @@ from .averaging import WeightAveraging
 from .checkpoint import BestModel, RunCheckpoint
 from .evaluation import EvaluationWriter, evaluated_items
 from .history import LossProgress, RunHistory
-from .iteration import GradientClipping, IterationBudget, IterationSeed, SamplerProgress
+from .iteration import FinalValidation, GradientClipping, IterationBudget, IterationSeed, SamplerProgress
 from .prediction import PredictionWriter
 from .prepare_batch import PrepareLesionBatch
 from .ramps import LossWeightRamp, consistency_ramp, learning_rate_factor, total_iterations
@@ -14,6 +14,7 @@ from .sharing import ResumableEarlyStop, shared_handler
 __all__ = [
     "BestModel",
     "EvaluationWriter",
+    "FinalValidation",
     "GradientClipping",
     "IterationBudget",
     "IterationSeed",

@@ -42,7 +42,7 @@ class RunCheckpoint:
         path: the file.
         objects: what to save by name: network, EMA, optimizer, schedules, generators, history.
         evaluator: the validation engine, whose best figure so far is kept; ``None`` without validation.
-        identity: plain values that must be the same when a run goes on (variant, seed, batch sizes).
+        identity: plain values that must be the same when a run goes on (variant, seed, recipe).
         max_iterations: the run's last iteration.
         save_interval: iterations between checkpoints within an epoch.
         resume: whether to go on from ``path`` where it exists; otherwise it is overwritten.
@@ -122,7 +122,9 @@ class RunCheckpoint:
             ) from error
         wanted = {**self.identity, "iterations_per_epoch": engine.state.epoch_length}
         differing = [
-            f"{key} {saved.get(key)!r} there, {value!r} now" for key, value in wanted.items() if saved.get(key) != value
+            f"{key} {saved[key]!r} there, {value!r} now"
+            for key, value in wanted.items()
+            if key in saved and saved[key] != value  # an older version's file may hold fewer
         ]
         if differing:
             raise ValueError(f"{self.path} belongs to another run ({'; '.join(differing)}): {START_ANEW}")

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 from ignite.engine import Engine, Events
 
+from .. import CLASS_NAMES
 from ..atomic import write_bytes, write_csv, write_json
-from ..metrics import summarise
+from ..metrics import check_classification, summarise
 from .pictures import encoded_panel
 
 __all__ = ["evaluated_items", "EvaluationWriter"]
@@ -90,6 +91,9 @@ class EvaluationWriter:
 
     def __call__(self, engine: Engine) -> None:
         summary = summarise(self.metric.rows, resamples=self.resamples, seed=self.seed)
+        labels = [row.get("label", -1) for row in self.metric.rows]
+        positives = {name: labels.count(number) for number, name in enumerate(CLASS_NAMES) if number > 0}
+        check_classification(summary["classification"], positives)
         protocol = {**self.protocol, "seed": self.seed, "resamples": self.resamples}
         write_json(self.output_dir / "metrics.json", {**summary, "protocol": protocol})
         write_csv(self.output_dir / "per_image.csv", self.metric.rows)

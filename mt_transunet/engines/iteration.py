@@ -9,10 +9,11 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from ignite.engine import Engine, Events
+from monai.engines import Evaluator
 from monai.engines.utils import IterationEvents
 from torch import nn
 
-__all__ = ["IterationSeed", "SamplerProgress", "GradientClipping", "IterationBudget"]
+__all__ = ["IterationSeed", "SamplerProgress", "GradientClipping", "FinalValidation", "IterationBudget"]
 
 
 class IterationSeed:
@@ -75,6 +76,26 @@ class GradientClipping:
 
     def __call__(self, engine: Engine) -> None:
         nn.utils.clip_grad_norm_(self.parameters, self.max_norm)
+
+
+class FinalValidation:
+    """Validates after the run's last iteration where ``ValidationHandler``'s interval has not. Attach it behind that.
+
+    Args:
+        validator: the validation engine; its ``run`` takes the epoch.
+        max_iterations: the run's last iteration.
+    """
+
+    def __init__(self, validator: Evaluator, *, max_iterations: int) -> None:
+        self.validator = validator
+        self.max_iterations = max_iterations
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        if engine.state.iteration >= self.max_iterations and self.validator.state.epoch != engine.state.epoch:
+            self.validator.run(engine.state.epoch)
 
 
 class IterationBudget:

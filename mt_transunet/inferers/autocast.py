@@ -16,7 +16,7 @@ __all__ = ["AutocastInferer", "PRECISIONS", "resolve_precision"]
 PRECISIONS = ("auto", "fp32", "bf16")
 
 
-def resolve_precision(precision: str, device: torch.device) -> str:
+def resolve_precision(precision: str, device: torch.device | str) -> str:
     """``auto`` becomes ``bf16`` where the hardware multiplies it natively, else ``fp32``.
 
     Raises:
@@ -26,7 +26,7 @@ def resolve_precision(precision: str, device: torch.device) -> str:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
     if precision != "auto":
         return precision
-    if device.type == "cuda":
+    if torch.device(device).type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     # without these instructions bfloat16 is emulated and slower than float32
     abilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}

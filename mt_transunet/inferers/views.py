@@ -72,7 +72,8 @@ class ViewsInferer(Inferer):
 
     Args:
         inferer: one pass through the network.
-        sizes: of the short side in pixels; the aspect is kept to the nearest multiple of 16. Empty: the input's own.
+        sizes: of the short side in pixels, multiples of 16; the other side keeps the aspect to the nearest multiple.
+            Empty: the input's own.
         symmetries: names out of :data:`SYMMETRIES`.
         merge: ``logits`` or ``probabilities``.
         max_batch: most images in one pass, for the memory's sake.
@@ -95,6 +96,8 @@ class ViewsInferer(Inferer):
             raise ValueError(f"views need at least one symmetry, got none; known are {', '.join(SYMMETRIES)}")
         if unknown := sorted(set(symmetries) - set(SYMMETRIES)):
             raise ValueError(f"unknown symmetry {unknown}, known are {', '.join(SYMMETRIES)}")
+        if wrong := [size for size in sizes if size < 16 or size % 16]:
+            raise ValueError(f"view sizes must be positive multiples of 16, got {wrong}; name the nearest ones")
         if merge not in ("logits", "probabilities"):
             raise ValueError(f"merge must be logits or probabilities, got {merge!r}")
         self.inferer = inferer

@@ -42,7 +42,7 @@ class MultiTaskLoss(nn.Module):
         ``label`` (B,) of -1, 0, 1, 2. Returns a scalar.
 
     Raises:
-        ValueError: for a weight of an unknown part or a negative weight.
+        ValueError: for a weight of an unknown part, a negative weight, or no weight above 0.
         FloatingPointError: if a part is not finite, naming it.
     """
 
@@ -60,6 +60,8 @@ class MultiTaskLoss(nn.Module):
             raise ValueError(f"unknown loss {unknown}, known are {', '.join(PARTS)}")
         if negative := sorted(name for name, weight in weights.items() if weight < 0):
             raise ValueError(f"the weights of {negative} are negative; 0 switches a loss off")
+        if not any(weights.values()):
+            raise ValueError(f"all loss weights are 0, so nothing is trained; raise one of {', '.join(PARTS)}")
         self.weights = {name: float(weights.get(name, 0.0)) for name in PARTS}
         self.parts: Parts = {}
         self._dual_task = partial(dual_task_consistency, sharpness=sharpness)

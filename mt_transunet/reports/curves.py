@@ -27,9 +27,9 @@ _COLOURS = ("#3b82c4", "#d9713c", "#2f9e72", "#b0569b", "#c49a1a", "#7a6ff0", "#
 def curves(history_rows: Sequence[Mapping[str, Any]], path: str | Path, *, kinds: Sequence[str] = KINDS) -> Path:
     """Draw loss parts, learning rates and validation figures over the iteration, one plot for each kind.
 
-    Columns are told apart by name alone: ``learning_rate*``; ``val`` and ``val_*``; everything else numeric is a loss part.
-    Empty cells are passed over; lines of more than 400 points are averaged in blocks. The ground is transparent and
-    the ink grey, for light and dark pages.
+    Columns are told apart by name alone: ``learning_rate*``; ``val`` and ``val_*``; everything else numeric is a loss
+    part. Empty cells are passed over; lines of more than 400 points are averaged in blocks. The ground is transparent
+    and the ink grey, for light and dark pages.
 
     Args:
         history_rows: rows of ``history.csv``, numbers or their text.

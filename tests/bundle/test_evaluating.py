@@ -142,7 +142,7 @@ def test_a_class_that_does_not_occur_leaves_its_figures_and_the_mean_null(
     assert classification["mean_AUC"] is None
 
 
-@pytest.mark.parametrize("split", ["test", "val"])
+@pytest.mark.parametrize("split", ["test", "val", "validation"])
 def test_a_labelled_folder_counts_as_whatever_split_is_asked_for(
     evaluated: Callable, synthetic: Path, split: str
 ) -> None:

@@ -84,9 +84,10 @@ def test_odd_masks_are_named(isic, make, value, text):
     assert report.ok and f"{text}" in str(report) and str(path) in str(report)
 
 
-def test_a_16_bit_mask_counts_by_its_upper_byte(isic):
+@pytest.mark.parametrize("brightest", [20000, 65535])
+def test_the_brightest_value_of_a_16_bit_mask_counts_as_255(isic, brightest):
     values = np.zeros((6, 8), np.uint16)
-    values[:, :4] = 65535
+    values[:, :4] = brightest
     Image.fromarray(values).save(isic / MASKS / "ISIC_0000001_segmentation.png")
     assert not check_data(isic).notes
 

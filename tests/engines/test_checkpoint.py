@@ -17,7 +17,8 @@ def finished(folder):
     content = torch.load(folder / "checkpoint.pt", weights_only=True)
     model = torch.load(folder / "model.pt", weights_only=True)
     rows = list(csv.DictReader((folder / "history.csv").open()))
-    timeless = [{k: v for k, v in row.items() if k not in ("seconds", "images_per_second")} for row in rows]
+    machine = ("seconds", "images_per_second", "peak_memory_gib")
+    timeless = [{k: v for k, v in row.items() if k not in machine} for row in rows]
     content["objects"].pop("history")
     return {"checkpoint": content, "model": model, "rows": timeless}
 

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from ignite.engine import Engine, Events
 from monai.engines.utils import IterationEvents
 from torch import nn
 
-from mt_transunet.engines import GradientClipping, IterationBudget, IterationSeed, SamplerProgress
+from mt_transunet.engines import FinalValidation, GradientClipping, IterationBudget, IterationSeed, SamplerProgress
 
 
 def counting(max_iterations, epoch_length=4):
@@ -124,3 +126,25 @@ def test_a_long_gradient_is_scaled_and_a_short_one_left(max_norm, expected):
     GradientClipping(iter(parameters), max_norm=max_norm).attach(engine)
     engine.run([0], max_epochs=1)
     assert [parameter.grad.item() for parameter in parameters] == pytest.approx(expected, abs=1e-5)
+
+
+class Validator:
+    """Notes the epochs it is run in, as MONAI's evaluator keeps the last."""
+
+    def __init__(self):
+        self.state = SimpleNamespace(epoch=0)
+        self.epochs = []
+
+    def run(self, epoch):
+        self.state.epoch = epoch
+        self.epochs.append(epoch)
+
+
+@pytest.mark.parametrize(("interval", "validated"), [(1, [1, 2, 3]), (2, [2, 3]), (3, [3])])
+def test_the_last_epoch_is_validated_whatever_the_interval(interval, validated):
+    engine, validator = Engine(lambda engine, batch: None), Validator()
+    engine.add_event_handler(Events.EPOCH_COMPLETED(every=interval), lambda engine: validator.run(engine.state.epoch))
+    FinalValidation(validator, max_iterations=5).attach(engine)
+    IterationBudget(5).attach(engine)
+    engine.run([0, 0], max_epochs=9)
+    assert validator.epochs == validated

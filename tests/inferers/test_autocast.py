@@ -59,3 +59,7 @@ def test_the_network_gets_a_plain_channels_last_tensor_and_the_further_arguments
     images, args, kwargs = seen[0]
     assert type(images) is torch.Tensor and images.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(images, image.as_tensor()) and args == (7,) and kwargs == {"flag": True}
+
+
+def test_a_device_may_be_named_by_a_string_as_on_a_command_line():
+    assert resolve_precision("auto", "cpu") == resolve_precision("auto", torch.device("cpu"))

@@ -182,3 +182,9 @@ def test_wrong_choices_are_refused():
         ViewsInferer(SimpleInferer(), symmetries=())
     with pytest.raises(ValueError, match="merge must be logits or probabilities, got 'votes'"):
         ViewsInferer(SimpleInferer(), merge="votes")
+
+
+@pytest.mark.parametrize("size", [200, 0, -16])
+def test_a_size_that_is_no_multiple_of_16_is_refused_and_not_rounded(size):
+    with pytest.raises(ValueError, match=rf"multiples of 16, got \[{size}\]"):
+        ViewsInferer(SimpleInferer(), sizes=(32, size))

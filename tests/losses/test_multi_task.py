@@ -153,3 +153,9 @@ def test_an_unknown_part_is_refused():
 def test_a_negative_weight_is_refused():
     with pytest.raises(ValueError, match=r"weights of \['mask'\] are negative; 0 switches a loss off"):
         MultiTaskLoss({"mask": -1.0})
+
+
+@pytest.mark.parametrize("weights", [{}, {"mask": 0.0}])
+def test_weights_that_train_nothing_are_refused(weights):
+    with pytest.raises(ValueError, match="all loss weights are 0"):
+        MultiTaskLoss(weights)

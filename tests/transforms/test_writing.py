@@ -57,8 +57,10 @@ def test_a_relative_root_fits_absolute_images(tmp_path, monkeypatch):
     assert OutputNames([str(tmp_path / "in" / "sub" / "a.jpg")], "in")[str(tmp_path / "in/sub/a.jpg")] == "sub/a"
 
 
-def test_an_image_outside_the_root_keeps_its_own_name():
-    assert OutputNames(["/elsewhere/a.jpg"], "/data")["/elsewhere/a.jpg"] == "a"
+@pytest.mark.parametrize("root", ["/other", "/data/datalist.json", ["/data/x", "/data/y"]])
+def test_where_the_root_does_not_hold_all_images_no_two_share_a_name(root):
+    names = OutputNames(["/data/x/a.jpg", "/data/y/a.jpg"], root)
+    assert (names["/data/x/a.jpg"], names["/data/y/a.jpg"]) == ("x/a", "y/a")
 
 
 @pytest.mark.parametrize("listed", ["a.jpg a.png b.jpg", "a.png a.png.jpg", "a.jpg a.png a.png.jpg"])
