@@ -29,6 +29,7 @@ class BundleCommand(NamedTuple):
 
     config_files: tuple[str, ...]
     overrides: dict[str, str]
+    run_id: str = "run"
 
 
 def parse_command(argv: Sequence[str]) -> BundleCommand | None:
@@ -46,7 +47,8 @@ def parse_command(argv: Sequence[str]) -> BundleCommand | None:
     if "tracking" in typed:  # it adds keys of its own to the config
         own |= set(DEFAULT_MLFLOW_SETTINGS["configs"])
     overrides = {key.replace("#", ID_SEP_KEY): value for key, value in typed.items() if key not in own}
-    return BundleCommand(_file_names(typed.get("config_file", ())), overrides)
+    run_id = argv[2] if len(argv) > 2 and not argv[2].startswith("-") else typed.get("run_id", "run")
+    return BundleCommand(_file_names(typed.get("config_file", ())), overrides, run_id)
 
 
 def _file_names(typed: str | Sequence[str]) -> tuple[str, ...]:
@@ -98,15 +100,23 @@ def check_overrides(argv: Sequence[str]) -> None:
     offered = sorted(
         path for path in known if ID_SEP_KEY not in path and not path.startswith(("settings#", "protocol#"))
     )
+    if command.run_id not in known:
+        raise UnknownOverrideError(
+            f"there is no {command.run_id!r} to run in {', '.join(command.config_files)}: "
+            f"{_hint(command.run_id, ['run', 'training', 'evaluating', 'inference'], '')}"
+        )
     for key in command.overrides:
         if key in known or key.startswith("_meta_"):
             continue
         shown = key.replace(ID_SEP_KEY, "#")
-        near = difflib.get_close_matches(shown, offered, n=3, cutoff=0.5)
-        hint = (
-            f"did you mean {' or '.join('--' + name for name in near)}?" if near else "see the top of the config file"
+        raise UnknownOverrideError(
+            f"--{shown} stands in none of {', '.join(command.config_files)}: {_hint(shown, offered)}"
         )
-        raise UnknownOverrideError(f"--{shown} stands in none of {', '.join(command.config_files)}: {hint}")
+
+
+def _hint(word: str, offered: Sequence[str], prefix: str = "--") -> str:
+    near = difflib.get_close_matches(word, offered, n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(prefix + name for name in near)}?" if near else "see the top of the config file"
 
 
 def _paths(config: Mapping[str, Any], prefix: str = "") -> set[str]:

@@ -10,6 +10,7 @@ from mt_transunet.overrides import UnknownOverrideError, check_overrides, parse_
 
 MAIN = "/env/lib/python3.11/site-packages/monai/bundle/__main__.py"
 CONFIG = {
+    "training": [],
     "dataset_dir": None,
     "output_dir": "runs",
     "resume": True,
@@ -146,7 +147,18 @@ def test_without_a_config_file_monai_speaks_first():
 def test_a_hint_never_names_what_only_reports_a_value(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     path = tmp_path / "train.json"
-    path.write_text(json.dumps({"dataset_dir": None, "settings": {"dataset_dir": "@dataset_dir"}}))
+    path.write_text(json.dumps({"training": [], "dataset_dir": None, "settings": {"dataset_dir": "@dataset_dir"}}))
     with pytest.raises(UnknownOverrideError) as caught:
         check_overrides(command("--config_file", str(path), "--datset_dir", "x"))
     assert "did you mean --dataset_dir?" in str(caught.value)
+
+
+def test_a_mistyped_run_id_names_the_nearest(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps({"run": [], "training": "%run"}))
+    argv = command("--config_file", str(path))
+    check_overrides(argv)
+    argv[2] = "trainning"
+    with pytest.raises(UnknownOverrideError, match="no 'trainning' to run in .*: did you mean training"):
+        check_overrides(argv)

@@ -65,7 +65,7 @@ def recognise(root: Path) -> Source:
     if root.is_file():
         raise DataError(f"{root} is a file; give a folder, or a datalist.json")
     suffixes = " ".join(suffix[1:] for suffix in IMAGE_SUFFIXES)
-    raise DataError(f"{root} is empty: no image below it ({suffixes}), it holds {describe_contents(root)}")
+    raise DataError(f"{root} is empty of images: none below it ({suffixes}), it holds {describe_contents(root)}")
 
 
 def load_datalist(

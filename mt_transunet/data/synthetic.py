@@ -44,6 +44,7 @@ def synthetic_dataset(root: str | Path) -> Path:
     Raises:
         ValueError: `root` holds something else.
     """
+    logger.info("no dataset_dir: the built-in synthetic images in %s are used", root)
     return write_synthetic_dataset(root)
 
 

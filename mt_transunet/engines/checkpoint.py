@@ -71,6 +71,13 @@ class RunCheckpoint:
         engine.add_event_handler(Events.STARTED, self.load)
         engine.add_event_handler(Events.ITERATION_COMPLETED(every=self.save_interval), self._save_within_epoch)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
+        engine.add_event_handler(Events.COMPLETED, self._say_what_is_left)
+
+    def _say_what_is_left(self, engine: Engine) -> None:
+        state = getattr(self.evaluator, "state", None)
+        validated = state is not None and state.best_metric_epoch > 0
+        best = f"; best selection score {state.best_metric:.4f} in epoch {state.best_metric_epoch}" if validated else ""
+        logger.info(f"{engine.state.iteration} of {self.max_iterations} iterations done{best}; see {self.path.parent}")
 
     def _save_within_epoch(self, engine: Engine) -> None:
         iteration = engine.state.iteration
@@ -96,6 +103,7 @@ class RunCheckpoint:
             ValueError: if the file is not such a checkpoint or belongs to another run.
         """
         if not self.resume or not self.path.is_file():
+            logger.info(f"starting at iteration 0; a checkpoint every {self.save_interval} iterations and each epoch")
             return
         content = self._read(engine)
         for name, item in self.objects.items():

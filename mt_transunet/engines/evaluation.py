@@ -99,7 +99,7 @@ class EvaluationWriter:
         write_csv(self.output_dir / "per_image.csv", self.metric.rows)
         for _, image_id, picture in (*self._worst, *self._best):
             write_bytes(self.output_dir / f"{image_id}_overlay.jpg", picture)
-        logger.info("\n" + _as_text(summary, protocol))
+        logger.info(f"{_as_text(summary, protocol)}\nwritten to {self.output_dir}")
 
 
 def _as_text(summary: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
@@ -111,7 +111,7 @@ def _as_text(summary: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
     def figure(value: Mapping[str, float | None] | None) -> str:
         return "-" if value is None else f"{number(value['value'])} [{number(value['low'])}, {number(value['high'])}]"
 
-    lines = [f"split {protocol.get('split')}, views {protocol.get('views')}, 95% intervals"]
+    lines = ["", f"split {protocol.get('split')}, views {protocol.get('views')}, 95% intervals"]
     for block in ("segmentation", "classification"):
         figures = summary[block]
         lines.append(f"{block}, n = {figures['n']}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from .mt_transunet import MTTransUNet
 from .variants import VARIANTS, build_network
-from .weights import load_network, load_weights, shipped_weights, weights_hash
+from .weights import load_network, load_weights, shipped_weights, trained_image_size, weights_hash
 
 __all__ = [
     "VARIANTS",
@@ -14,5 +14,6 @@ __all__ = [
     "load_network",
     "load_weights",
     "shipped_weights",
+    "trained_image_size",
     "weights_hash",
 ]

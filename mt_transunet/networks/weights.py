@@ -7,6 +7,7 @@ A file is a plain state dict of tensors, float32 or float16; float16 becomes flo
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -65,6 +66,7 @@ def load_network(variant_or_path: str | Path) -> MTTransUNet:
         raise WeightsError(f"{path} holds {identity or 'the weights of another network'}; give a model.pt of a run")
     network = build_network(identity.variant, encoder=identity.encoder, num_layers=identity.num_layers)
     network.load_state_dict(as_float32(state))
+    network.image_size = trained_image_size(path) or network.image_size
     return network.eval()
 
 
@@ -85,6 +87,15 @@ def load_weights(network: nn.Module, path: str | Path, *, variant: str | None = 
         raise WeightsError(explain_mismatch(Path(path), state, expected, variant))
     network.load_state_dict(as_float32(state))
     return network
+
+
+def trained_image_size(path: str | Path) -> int | None:
+    """Side in pixels a run was trained at, from the config.json beside its weights; None where there is none."""
+    record = weights_file(Path(path)).with_name("config.json")
+    if not record.is_file():
+        return None
+    size = json.loads(record.read_text()).get("settings", {}).get("image_size")
+    return size if isinstance(size, int) else None
 
 
 def weights_hash(path: str | Path) -> str:

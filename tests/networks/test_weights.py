@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mt_transunet.networks import VARIANTS, build_network, load_network, load_weights, shipped_weights, weights
-from mt_transunet.networks.weights import Identity, identify
+from mt_transunet.networks.weights import Identity, identify, trained_image_size
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +141,12 @@ def test_name_that_is_neither_variant_nor_file_lists_the_variants():
 def test_run_folder_without_model_is_refused(tmp_path):
     with pytest.raises(ValueError, match="holds no model.pt; let its training finish"):
         load_network(tmp_path)
+
+
+def test_the_size_a_run_was_trained_at_goes_with_its_weights(tmp_path):
+    torch.save(build_network("lite", num_layers=0).state_dict(), tmp_path / "model.pt")
+    assert trained_image_size(tmp_path) is None
+    assert load_network(tmp_path).image_size == 192  # the variant's own
+    (tmp_path / "config.json").write_text('{"settings": {"image_size": 64}}')
+    assert trained_image_size(tmp_path / "model.pt") == 64
+    assert load_network(tmp_path).image_size == 64
