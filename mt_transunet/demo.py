@@ -25,7 +25,8 @@ def run_demo(output_dir: Path, *, iterations: int = 60) -> Path:
     dataset = synthetic_dataset(output_dir / "synthetic").resolve()
     weights = output_dir / "training" / "model.pt"
     common = {"dataset_dir": dataset}
-    training = {"additional_dir": dataset / "additional", "max_iterations": iterations, "val_interval": 5}
+    length = {"max_iterations": iterations, "warmup_iterations": iterations // 6, "val_interval": 5}
+    training = {"additional_dir": dataset / "additional", **length}
     trained = {**common, "weights": weights}
     evaluating = {**trained, "split": "test", "views": "fast"}
     _bundle("training", ["train"], {**common, **training, "output_dir": output_dir / "training"})

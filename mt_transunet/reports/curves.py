@@ -58,6 +58,11 @@ def curves(history_rows: Sequence[Mapping[str, Any]], path: str | Path, *, kinds
     return write_bytes(path, buffer.getvalue())
 
 
+def figure_name(column: str) -> str:
+    """How a history column is called on the page."""
+    return "selection score" if column == "val" else column.removeprefix("val_").replace("_", " ")
+
+
 def kind_of(column: str) -> str:
     """``clock``, ``learning rate``, ``validation`` or ``loss``: what a history column holds."""
     if column in CLOCK_COLUMNS:
@@ -92,7 +97,7 @@ def _draw(axes: Any, name: str, lines: Mapping[str, tuple[np.ndarray, np.ndarray
         axes.plot(
             position,
             values,
-            label="selection score" if column == "val" else column.removeprefix("val_").replace("_", " "),
+            label=figure_name(column),
             color=_GREY if whole else _COLOURS[index % len(_COLOURS)],
             linewidth=2.2 if whole else 1.5,
             zorder=3 if whole else 2,

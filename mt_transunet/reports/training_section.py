@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mt_transunet.reports.blocks import Facts, Figure, Gallery, Paragraph, Section, Table
-from mt_transunet.reports.curves import KINDS, curves, kind_of
+from mt_transunet.reports.curves import KINDS, curves, figure_name, kind_of
 from mt_transunet.reports.rows import number, read_rows
 
 HISTORY = "history.csv"
@@ -68,15 +68,13 @@ def _validation(rows: list[dict[str, str]], columns: set[str]) -> Table | None:
     at = f"best ({_when(best)})"
     table = [
         {
-            "figure": name.removeprefix("val_").replace("_", " "),
+            "figure": figure_name(name),
             at: number(best.get(name)),
             "last": number(validated[-1].get(name)),
         }
         for name in names
     ]
-    return Table(
-        table, caption=f"Best of {len(validated)} validations by {_rule(names)}; each column is one validation."
-    )
+    return Table(table, caption=f"Best of {len(validated)} validations by {_rule(names)}, and the last.")
 
 
 def _score(row: dict[str, str], names: list[str]) -> float:
