@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,6 @@ def _bundle(run_id: str, configs: list[str], overrides: dict[str, object]) -> No
     command = [sys.executable, "-m", "monai.bundle", "run", run_id, "--config_file", str(files)]
     for key, value in overrides.items():
         command += [f"--{key}", str(value)]
-    print("\n$ " + " ".join(["python", *command[1:]]), flush=True)
+    print(f"\n$ {shlex.join(command)}", flush=True)  # quoted, so that it can be copied
     if subprocess.run(command).returncode != 0:
         raise RuntimeError(f"the demo's {run_id} failed; the command and its message stand above")
