@@ -7,6 +7,7 @@ from .check import check_data
 from .contamination import ContaminationError
 from .data_report import DataReport
 from .errors import DataError
+from .folds import training_sides
 from .items import SPLITS
 from .layouts import find_images, load_datalist
 from .reading import readable_images, require_readable
@@ -30,5 +31,6 @@ __all__ = [
     "require_readable",
     "synthetic_case",
     "synthetic_dataset",
+    "training_sides",
     "write_synthetic_dataset",
 ]
