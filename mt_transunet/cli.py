@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 __all__ = ["main"]
 
@@ -32,14 +33,38 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--additional_dir", help="images with a diagnosis only")
     check.set_defaults(verb=_check_data)
 
-    demo = verbs.add_parser("demo", help="train, evaluate and predict on the built-in data in a few minutes")
+    demo = verbs.add_parser("demo", help="predict, evaluate and train on the built-in data in a few minutes")
     demo.add_argument("--output_dir", type=Path, default=Path("runs/demo"))
-    demo.add_argument("--iterations", type=int, default=60, help="of training (default %(default)s)")
+    demo.add_argument("--iterations", type=int, default=40, help="of training (default %(default)s)")
     demo.set_defaults(verb=_demo)
 
     report = verbs.add_parser("report", help="write the page of a run folder")
     report.add_argument("run", metavar="RUN", help="output_dir of a training, evaluation or inference")
     report.set_defaults(verb=_report)
+
+    reproduce = verbs.add_parser("reproduce", help="make the shipped weights again from the data, with their record")
+    reproduce.add_argument("variant", choices=("lite", "paper"))
+    reproduce.add_argument("--dataset_dir", required=True, help="ISIC-2017, or a list of roots")
+    reproduce.add_argument("--additional_dir", help="images with a diagnosis only")
+    reproduce.add_argument("--output_dir", type=Path, default=Path("runs/weights"))
+    reproduce.add_argument("--max_minutes", type=float, help="stop training after so long; the same command goes on")
+    reproduce.set_defaults(verb=_reproduce)
+
+    split = verbs.add_parser("split", help="cut a file, such as a checkpoint, into pieces that can be carried")
+    split.add_argument("file", metavar="FILE")
+    split.add_argument("folder", metavar="FOLDER", help="where the pieces and their list go")
+    split.add_argument("--mebibytes", type=int, default=16, help="most that a piece may have (default %(default)s)")
+    split.set_defaults(verb=_split)
+
+    join = verbs.add_parser("join", help="put a file together again from its pieces, each of them checked")
+    join.add_argument("folder", metavar="FOLDER", help="with the pieces and their list; or the list itself")
+    join.add_argument("file", metavar="FILE", help="to write")
+    join.set_defaults(verb=_join)
+
+    compare = verbs.add_parser("compare", help="two evaluations image by image: what B gains over A, with intervals")
+    for name in ("A", "B"):
+        compare.add_argument(name, type=Path, help="output_dir of an evaluation")
+    compare.set_defaults(verb=_compare)
     return parser
 
 
@@ -66,6 +91,64 @@ def _report(arguments: argparse.Namespace) -> int:
 
     print(write_report(arguments.run).resolve())
     return 0
+
+
+def _reproduce(arguments: argparse.Namespace) -> int:
+    from .weights_recipe import make_weights
+
+    weights = make_weights(
+        arguments.variant,
+        dataset_dir=arguments.dataset_dir,
+        additional_dir=arguments.additional_dir,
+        output_dir=arguments.output_dir,
+        max_minutes=arguments.max_minutes,
+    )
+    print("\nThe time was up; give the same command again to go on." if weights is None else f"\n{weights.resolve()}")
+    return 0
+
+
+def _split(arguments: argparse.Namespace) -> int:
+    from .pieces import split
+
+    for path in split(arguments.file, arguments.folder, arguments.mebibytes * 2**20):
+        print(path)
+    return 0
+
+
+def _join(arguments: argparse.Namespace) -> int:
+    from .pieces import join
+
+    print(join(arguments.folder, arguments.file).resolve())
+    return 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from .metrics import paired_difference
+
+    found = paired_difference(_evaluated_rows(arguments.A), _evaluated_rows(arguments.B))
+    count, only_a, only_b = (found.pop(key) for key in ("n", "only_a", "only_b"))
+    print(f"{'figure':<26}{'A':>7}{'B':>8}{'B - A':>9} [95% interval]")
+    for name, figure in found.items():
+        print(f"{name.replace('_', ' '):<26}{_compared(figure)}")
+    print(f"n = {count} images in both" + (f", {only_a} only in A, {only_b} only in B" if only_a or only_b else ""))
+    return 0
+
+
+def _evaluated_rows(folder: Path) -> list[dict[str, Any]]:
+    from .reports.evaluation_section import PER_IMAGE
+    from .reports.rows import read_rows, typed
+
+    if not (folder / PER_IMAGE).is_file():
+        raise ValueError(f"{folder} holds no {PER_IMAGE}; name the output_dir of an evaluation")
+    return [typed(row) for row in read_rows(folder / PER_IMAGE)]
+
+
+def _compared(figure: dict[str, float | None] | None) -> str:
+    """The columns of one figure; a dash where it or a bound is undefined."""
+    if figure is None:
+        return f"{'-':>7}{'-':>8}{'-':>9}"
+    low, high = ("-" if figure[key] is None else f"{figure[key]:+.3f}" for key in ("low", "high"))
+    return f"{figure['a']:>7.3f}{figure['b']:>8.3f}{figure['difference']:>+9.3f} [{low}, {high}]"
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 
 import monai
+import pytest
 import torch
 
-from mt_transunet.run_record import write_run_record
+from mt_transunet import run_record
+from mt_transunet.run_record import code_commit, write_run_record
 
 
 def test_started_from_python_it_holds_settings_and_versions(tmp_path, monkeypatch):
@@ -27,3 +30,37 @@ def test_started_as_a_bundle_it_adds_overrides_and_the_merged_config(tmp_path, m
     monkeypatch.setattr(sys, "argv", ["/monai/bundle/__main__.py", "run", "--config_file", files, "--x", "7"])
     record = json.loads(write_run_record(tmp_path, {}).read_text())
     assert record["overrides"] == {"x": "7"} and record["config"] == {"x": 1, "y": {"z": 3}}
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A repository of one commit that the package pretends to stand in, and that commit."""
+    package = tmp_path / "package"
+    package.mkdir()
+    source = package / "run_record.py"
+    source.write_text("1")
+    monkeypatch.setattr(run_record, "__file__", str(source))
+
+    def git(*words):
+        identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+        return subprocess.run(["git", "-C", tmp_path, *identity, *words], check=True, capture_output=True, text=True)
+
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    return source, git("rev-parse", "HEAD").stdout.strip()
+
+
+def test_the_commit_is_that_of_the_source_tree(checkout):
+    assert code_commit() == checkout[1]
+
+
+def test_a_changed_file_shows_behind_the_commit(checkout):
+    source, commit = checkout
+    source.write_text("2")
+    assert code_commit() == f"{commit}+changes"
+
+
+def test_there_is_no_commit_outside_a_source_tree(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_record, "__file__", str(tmp_path / "package" / "run_record.py"))
+    assert code_commit() is None

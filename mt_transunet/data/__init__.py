@@ -8,7 +8,7 @@ from .contamination import ContaminationError
 from .data_report import DataReport
 from .errors import DataError
 from .folds import training_sides
-from .items import SPLITS
+from .items import SPLITS, ids_hash, only
 from .layouts import find_images, load_datalist
 from .reading import readable_images, require_readable
 from .sampler import DrawKey, TwoStreamBatchSampler
@@ -26,7 +26,9 @@ __all__ = [
     "TwoStreamBatchSampler",
     "check_data",
     "find_images",
+    "ids_hash",
     "load_datalist",
+    "only",
     "readable_images",
     "require_readable",
     "synthetic_case",

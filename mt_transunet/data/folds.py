@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def training_sides(datalist: dict[str, list[Item]], fold: int | None = None, fol
         ``training``, ``unlabelled`` and ``validation``.
 
     Raises:
-        DataError: no such fold, or fewer training images than folds.
+        DataError: no such fold, or fewer images of a diagnosis than folds.
     """
     training, unlabelled = datalist["training"], datalist.get("unlabelled", [])
     if fold is None:
@@ -66,10 +66,11 @@ def training_sides(datalist: dict[str, list[Item]], fold: int | None = None, fol
 def _part(items: list[Item], fold: int, folds: int) -> set[str]:
     """The canonical ids of one part."""
     labels = {canonical_id(item["image_id"]): item.get("label", -1) for item in items}
-    if not 2 <= folds <= len(labels) or not 0 <= fold < folds:
+    rarest = min(Counter(labels.values()).values())
+    if not 2 <= folds <= rarest or not 0 <= fold < folds:
         raise DataError(
-            f"there is no fold {fold} of {folds}: fold counts from 0, and {len(labels)} training images allow 2 to "
-            f"{len(labels)} folds"
+            f"there is no fold {fold} of {folds}: fold counts from 0, and the rarest diagnosis, with {rarest} training "
+            f"images, allows 2 to {rarest} folds"
         )
     ids = sorted(labels)
     parts = partition_dataset_classes(

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from .errors import DataError
 
 Item = dict[str, Any]
 """``image`` and ``mask`` absolute paths, ``label`` 0/1/2, ``image_id``; ``mask`` and ``label`` only when known."""
@@ -40,3 +44,23 @@ def canonical_id(name: str) -> str:
 def identities(item: Item) -> set[str]:
     """Every id an item can be known by: its ``image_id`` and its file's stem, in canonical form."""
     return {canonical_id(item["image_id"]), canonical_id(Path(item["image"]).stem)}
+
+
+def ids_hash(items: Iterable[Item]) -> str:
+    """SHA-256 of the sorted canonical ids, one a line, copies included: which images a run saw, without naming them."""
+    return hashlib.sha256("\n".join(sorted(canonical_id(item["image_id"]) for item in items)).encode()).hexdigest()
+
+
+def only(items: list[Item], ids: Iterable[str] | None) -> list[Item]:
+    """The items with these ids, in any spelling; all of them for None.
+
+    Raises:
+        DataError: naming the ids that are not there.
+    """
+    if ids is None:
+        return items
+    wanted = {canonical_id(name) for name in ([ids] if isinstance(ids, str) else ids)}
+    missing = sorted(wanted - {canonical_id(item["image_id"]) for item in items})
+    if missing:
+        raise DataError(f"no image with the id {', '.join(missing)} among {len(items)}; check ids and split")
+    return [item for item in items if canonical_id(item["image_id"]) in wanted]

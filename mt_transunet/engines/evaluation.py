@@ -15,6 +15,7 @@ from ignite.engine import Engine, Events
 from .. import CLASS_NAMES
 from ..atomic import write_bytes, write_csv, write_json
 from ..metrics import check_classification, summarise
+from ..metrics.summary import calibration_sentence
 from .pictures import encoded_panel
 
 __all__ = ["evaluated_items", "EvaluationWriter"]
@@ -104,13 +105,6 @@ class EvaluationWriter:
 
 def _as_text(summary: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
     """The figures as lines a person reads; an undefined one is a dash."""
-
-    def number(value: float | None) -> str:
-        return "-" if value is None else f"{value:.3f}"
-
-    def figure(value: Mapping[str, float | None] | None) -> str:
-        return "-" if value is None else f"{number(value['value'])} [{number(value['low'])}, {number(value['high'])}]"
-
     lines = ["", f"split {protocol.get('split')}, views {protocol.get('views')}, 95% intervals"]
     for block in ("segmentation", "classification"):
         figures = summary[block]
@@ -119,6 +113,27 @@ def _as_text(summary: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
             if name == "n":
                 continue
             nested = isinstance(value, Mapping) and "value" not in value
-            shown = "  ".join(f"{k} {figure(v)}" for k, v in value.items()) if nested else figure(value)
-            lines.append(f"  {name}: {shown}")
-    return "\n".join(lines)
+            lines.append(f"  {name}: {_several(value) if nested else _figure(value)}")
+    return "\n".join([*lines, *_diagnosis_lines(summary), *_calibration_lines(summary)])
+
+
+def _diagnosis_lines(summary: Mapping[str, Any]) -> list[str]:
+    blocks = {name: block for name, block in summary.get("by_diagnosis", {}).items() if block["n"]}
+    lines = [f"  {name}, n = {block['n']}: {_several(block)}" for name, block in blocks.items()]
+    return ["by diagnosis", *lines] if lines else []
+
+
+def _calibration_lines(summary: Mapping[str, Any]) -> list[str]:
+    block = summary.get("calibration", {})
+    return [f"calibration, n = {block['n']}", f"  {calibration_sentence(block)}"] if block.get("n") else []
+
+
+def _several(figures: Mapping[str, Any]) -> str:
+    return "  ".join(f"{name} {_figure(figure)}" for name, figure in figures.items() if name != "n")
+
+
+def _figure(value: Mapping[str, float | None] | None) -> str:
+    if value is None:
+        return "-"
+    centre, low, high = ("-" if value[key] is None else f"{value[key]:.3f}" for key in ("value", "low", "high"))
+    return f"{centre} [{low}, {high}]"

@@ -34,7 +34,7 @@ def classification_scores(probabilities: np.ndarray, labels: np.ndarray) -> dict
     Raises:
         ValueError: wrong shapes, a label outside {-1, 0, 1, 2}, or a probability that is not finite.
     """
-    probabilities, labels = _known(probabilities, labels)
+    probabilities, labels = known_images(probabilities, labels)
     predicted = probabilities.argmax(axis=1)
     scores: dict[str, dict[str, float] | float] = {}
     for name in SCORED_CLASSES:
@@ -43,6 +43,28 @@ def classification_scores(probabilities: np.ndarray, labels: np.ndarray) -> dict
     for figure in ("AUC", "ACC"):
         scores[f"mean_{figure}"] = float(np.mean([scores[name][figure] for name in SCORED_CLASSES]))
     return scores
+
+
+def known_images(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Checked probabilities (k,3) as float64 and labels (k,) of the images whose label is not -1.
+
+    Raises:
+        ValueError: wrong shapes, a label outside {-1, 0, 1, 2}, or a probability of these images that is not finite.
+    """
+    # float32 as the network gives them: widening keeps ties and order.
+    probabilities = np.asarray(probabilities, dtype=np.float64)
+    labels = np.asarray(labels)
+    if probabilities.ndim != 2 or probabilities.shape[1] != len(CLASS_NAMES) or labels.shape != probabilities.shape[:1]:
+        raise ValueError(
+            f"probabilities must be (n,{len(CLASS_NAMES)}) and labels (n,), got {probabilities.shape} "
+            f"and {labels.shape}; stack one row per image"
+        )
+    if not np.isin(labels, (-1, *range(len(CLASS_NAMES)))).all():
+        raise ValueError(f"labels must be -1, 0, 1 or 2, got {sorted(set(labels.tolist()))}; map other codes first")
+    known = labels >= 0
+    if not np.isfinite(probabilities[known]).all():
+        raise ValueError("probabilities must be finite, got NaN or infinity; the network may have diverged")
+    return probabilities[known], labels[known]
 
 
 def is_constant(probabilities: np.ndarray) -> bool:
@@ -89,20 +111,3 @@ def _one_versus_rest(predicted: np.ndarray, scores: np.ndarray, positive: np.nda
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else float("nan")
-
-
-def _known(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    # float32 as the network gives them: widening keeps ties and order.
-    probabilities = np.asarray(probabilities, dtype=np.float64)
-    labels = np.asarray(labels)
-    if probabilities.ndim != 2 or probabilities.shape[1] != len(CLASS_NAMES) or labels.shape != probabilities.shape[:1]:
-        raise ValueError(
-            f"probabilities must be (n,{len(CLASS_NAMES)}) and labels (n,), got {probabilities.shape} "
-            f"and {labels.shape}; stack one row per image"
-        )
-    if not np.isin(labels, (-1, *range(len(CLASS_NAMES)))).all():
-        raise ValueError(f"labels must be -1, 0, 1 or 2, got {sorted(set(labels.tolist()))}; map other codes first")
-    known = labels >= 0
-    if not np.isfinite(probabilities[known]).all():
-        raise ValueError("probabilities must be finite, got NaN or infinity; the network may have diverged")
-    return probabilities[known], labels[known]

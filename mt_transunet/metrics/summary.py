@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From per-image rows to the ``segmentation`` and ``classification`` blocks of ``metrics.json``."""
+"""From per-image rows to the blocks of ``metrics.json``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mt_transunet import CLASS_NAMES
+from mt_transunet.metrics.calibration import calibration_error, perfect_calibration_error
 from mt_transunet.metrics.classification import (
     CLASSIFICATION_FIGURES,
     SCORED_CLASSES,
@@ -41,7 +42,10 @@ def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed:
         ``segmentation``: n (images with a mask), JA, DI, AC, SE, SP. ``classification``: n (images with a known
         class), ``melanoma`` and ``seborrheic_keratosis`` with ACC, SE, SP, AUC, AP each, mean_AUC, mean_ACC. Every
         figure is ``{"value", "low", "high"}`` or None when undefined; a mean that contains None is None. All class
-        figures are None when the class output is one constant (``num_layers=0``). Ready for ``json.dump``.
+        figures are None when the class output is one constant (``num_layers=0``). ``by_diagnosis``: under each class
+        name n, JA, DI over the images of that class with a mask. ``calibration``: n, ECE (expected calibration
+        error), and ECE_perfect_mean and ECE_perfect_95 that chance alone would give; numbers without an interval,
+        or None like the class figures. Ready for ``json.dump``.
 
     Raises:
         ValueError: a row with a known class lacks a probability.
@@ -50,7 +54,25 @@ def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed:
     return {
         "segmentation": _segmentation_block(ordered, resamples, seed),
         "classification": _classification_block(ordered, resamples, seed),
+        "by_diagnosis": _by_diagnosis(ordered, resamples, seed),
+        "calibration": _calibration_block(ordered, resamples, seed),
     }
+
+
+def calibration_sentence(block: Mapping[str, Any]) -> str:
+    """The ``calibration`` block in words, for logs and pages."""
+    if block.get("ECE") is None:
+        return "expected calibration error undefined"
+    return (
+        f"expected calibration error {block['ECE']:.3f}; a perfectly calibrated model shows "
+        f"{block['ECE_perfect_mean']:.3f} on average, up to {block['ECE_perfect_95']:.3f} in 95% of draws"
+    )
+
+
+def known_label(row: Mapping[str, Any]) -> int:
+    """Index of the class in ``CLASS_NAMES``, -1 when the row does not name it."""
+    label = row.get("label")
+    return -1 if label is None else max(int(label), -1)
 
 
 def labelled_probabilities(rows: Iterable[Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
@@ -59,7 +81,7 @@ def labelled_probabilities(rows: Iterable[Mapping[str, Any]]) -> tuple[np.ndarra
     Raises:
         ValueError: such a row lacks a probability.
     """
-    known = [row for row in rows if row.get("label") is not None and int(row["label"]) >= 0]
+    known = [row for row in rows if known_label(row) >= 0]
     for row in known:
         missing = [name for name in CLASS_NAMES if row.get(name) is None]
         if missing:
@@ -85,6 +107,11 @@ def nan_mean(table: np.ndarray) -> np.ndarray:
     counts = defined.sum(axis=0)
     sums = np.where(defined, table, 0.0).sum(axis=0)
     return np.divide(sums, counts, out=np.full(table.shape[1], math.nan), where=counts > 0)
+
+
+def or_none(value: float) -> float | None:
+    """The number as ``json.dump`` takes it: NaN becomes None."""
+    return None if math.isnan(value) else float(value)
 
 
 def _segmentation_block(rows: list[Mapping[str, Any]], resamples: int, seed: int) -> dict[str, Any]:
@@ -114,6 +141,23 @@ def _classification_block(rows: list[Mapping[str, Any]], resamples: int, seed: i
     return block | {name: next(remaining) for name in _MEANS}
 
 
+def _by_diagnosis(rows: list[Mapping[str, Any]], resamples: int, seed: int) -> dict[str, dict[str, Any]]:
+    blocks = {}
+    for number, name in enumerate(CLASS_NAMES):
+        block = _segmentation_block([row for row in rows if known_label(row) == number], resamples, seed)
+        blocks[name] = {key: block[key] for key in ("n", "JA", "DI")}
+    return blocks
+
+
+def _calibration_block(rows: list[Mapping[str, Any]], resamples: int, seed: int) -> dict[str, Any]:
+    probabilities, labels = labelled_probabilities(rows)
+    figures: tuple[float | None, ...] = (None, None, None)
+    if len(labels) and not is_constant(probabilities):
+        perfect = perfect_calibration_error(probabilities, resamples=resamples, seed=seed)
+        figures = (calibration_error(probabilities, labels), *perfect)
+    return {"n": len(labels), **dict(zip(("ECE", "ECE_perfect_mean", "ECE_perfect_95"), figures))}
+
+
 def _flatten(scores: Mapping[str, Any]) -> np.ndarray:
     nested = [scores[name][figure] for name in SCORED_CLASSES for figure in CLASSIFICATION_FIGURES]
     return np.array(nested + [scores[name] for name in _MEANS])
@@ -121,10 +165,6 @@ def _flatten(scores: Mapping[str, Any]) -> np.ndarray:
 
 def _figures(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[Figure]:
     return [
-        None if math.isnan(value) else {"value": float(value), "low": _or_none(lower), "high": _or_none(upper)}
+        None if math.isnan(value) else {"value": float(value), "low": or_none(lower), "high": or_none(upper)}
         for value, lower, upper in zip(values, low, high)
     ]
-
-
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from .mt_transunet import MTTransUNet
+from .provenance import read_provenance, trained_at, weights_hash
 from .variants import VARIANTS, build_network
-from .weights import load_network, load_weights, shipped_weights, trained_image_size, weights_hash
+from .weights import load_network, load_weights, shipped_weights
 
 __all__ = [
     "VARIANTS",
@@ -13,7 +14,8 @@ __all__ = [
     "build_network",
     "load_network",
     "load_weights",
+    "read_provenance",
     "shipped_weights",
-    "trained_image_size",
+    "trained_at",
     "weights_hash",
 ]

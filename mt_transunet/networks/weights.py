@@ -6,8 +6,6 @@ A file is a plain state dict of tensors, float32 or float16; float16 becomes flo
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +14,7 @@ import torch
 from torch import nn
 
 from .mt_transunet import MTTransUNet
+from .provenance import check_provenance, trained_at, weights_file
 from .variants import ENCODERS, MAX_LAYERS, VARIANTS, build_network, known
 from .weight_files import WeightsError, read_weights
 
@@ -66,7 +65,7 @@ def load_network(variant_or_path: str | Path) -> MTTransUNet:
         raise WeightsError(f"{path} holds {identity or 'the weights of another network'}; give a model.pt of a run")
     network = build_network(identity.variant, encoder=identity.encoder, num_layers=identity.num_layers)
     network.load_state_dict(as_float32(state))
-    network.image_size = trained_image_size(path) or network.image_size
+    network.image_size = trained_at(path).get("image_size", network.image_size)
     return network.eval()
 
 
@@ -89,20 +88,6 @@ def load_weights(network: nn.Module, path: str | Path, *, variant: str | None = 
     return network
 
 
-def trained_image_size(path: str | Path) -> int | None:
-    """Side in pixels a run was trained at, from the config.json beside its weights; None where there is none."""
-    record = weights_file(Path(path)).with_name("config.json")
-    if not record.is_file():
-        return None
-    size = json.loads(record.read_text()).get("settings", {}).get("image_size")
-    return size if isinstance(size, int) else None
-
-
-def weights_hash(path: str | Path) -> str:
-    """SHA-256 of a file of weights, or of the model.pt of a run folder: what figures are tied to."""
-    return hashlib.sha256(weights_file(Path(path)).read_bytes()).hexdigest()
-
-
 def identify(state: Mapping[str, torch.Tensor]) -> Identity | None:
     """Whose weights these are, from names and shapes alone; None if no network of ours has exactly these."""
     blocks = {key.split(".")[2] for key in state if key.startswith("transformer.blocks.")}
@@ -122,23 +107,18 @@ def identify(state: Mapping[str, torch.Tensor]) -> Identity | None:
 
 
 def read_run(path: Path) -> dict[str, torch.Tensor]:
-    """Read a state dict from a file or from model.pt of a run folder."""
-    for variant in VARIANTS:
-        if path.resolve() == shipped_weights(variant) and not path.exists():
-            raise WeightsError(
-                f"no weights ship for variant {variant!r} yet; train them: python -m monai.bundle run training "
-                f"--config_file bundle/configs/train.json --variant {variant}, then pass --weights RUN/model.pt"
-            )
-    return read_weights(weights_file(path))
-
-
-def weights_file(path: Path) -> Path:
-    """The file itself, or model.pt of a run folder."""
-    if not path.is_dir():
-        return path
-    if not (path / "model.pt").is_file():
-        raise WeightsError(f"run folder {path} holds no model.pt; let its training finish, or give another folder")
-    return path / "model.pt"
+    """Read a state dict from a file or from model.pt of a run folder; a file with a provenance record must fit it."""
+    shipped = {shipped_weights(variant): variant for variant in VARIANTS}
+    variant = shipped.get(path.resolve())
+    if variant is not None and not path.exists():
+        raise WeightsError(
+            f"no weights ship for variant {variant!r} yet; train them: python -m monai.bundle run training "
+            f"--config_file bundle/configs/train.json --variant {variant}, then pass --weights RUN/model.pt"
+        )
+    file = weights_file(path)
+    if file.is_file():
+        check_provenance(file, required=variant is not None)
+    return read_weights(file)
 
 
 def explain_mismatch(

@@ -11,6 +11,7 @@ from typing import Any
 from mt_transunet import CLASS_NAMES
 from mt_transunet.metrics.classification import CLASSIFICATION_FIGURES, SCORED_CLASSES
 from mt_transunet.metrics.segmentation import SEGMENTATION_FIGURES
+from mt_transunet.metrics.summary import calibration_sentence
 from mt_transunet.reports.blocks import Facts, Figure, Gallery, Paragraph, Section, Table
 from mt_transunet.reports.rows import number, read_rows, typed
 
@@ -33,7 +34,9 @@ def evaluation_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
     metrics = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
     blocks: list[Any] = [Paragraph("Each figure stands with its 95% interval over images; a dash is undefined.")]
     blocks += _segmentation(metrics.get("segmentation", {}))
+    blocks += _by_diagnosis(metrics.get("by_diagnosis", {}))
     blocks += _classification(metrics.get("classification", {}))
+    blocks += _calibration(metrics.get("calibration", {}))
     if protocol := metrics.get("protocol"):
         blocks.append(Facts(_flat(protocol), caption="Protocol"))
     sections = [Section("Evaluation", blocks)]
@@ -70,6 +73,21 @@ def _classification(block: Mapping[str, Any]) -> list[Table]:
     rows.append({"class": "mean", "ACC": block.get("mean_ACC"), "AUC": block.get("mean_AUC")})
     caption = f"Classification, one class against the rest, {block['n']} images with a known class."
     return [Table(rows, columns=("class", *CLASSIFICATION_FIGURES), caption=caption)]
+
+
+def _by_diagnosis(blocks: Mapping[str, Any]) -> list[Table]:
+    rows = [
+        {"class": name.replace("_", " "), "images": block["n"], "JA": block["JA"], "DI": block["DI"]}
+        for name, block in blocks.items()
+        if block["n"]
+    ]
+    return [Table(rows, caption="Segmentation by diagnosis, mean over the images of each class.")] if rows else []
+
+
+def _calibration(block: Mapping[str, Any]) -> list[Paragraph]:
+    if block.get("ECE") is None:
+        return []
+    return [Paragraph(f"Calibration over {block['n']} images with a known class: {calibration_sentence(block)}.")]
 
 
 def _flat(protocol: Mapping[str, Any]) -> dict[str, Any]:

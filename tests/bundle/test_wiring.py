@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -114,7 +115,10 @@ def test_training_evaluating_and_inference_describe_the_same_network(
     for command in COMMANDS:
         with torch.device("meta"):
             network = prepared(command, variant=variant, pretrained=False).parser.get_parsed_content("network_def")
-        described.append((str(network), {key: tuple(value.shape) for key, value in network.state_dict().items()}))
+        layers = re.sub(
+            r"Dropout\(p=[\d.]+", "Dropout(", str(network)
+        )  # the recipe's business: it acts in training alone
+        described.append((layers, {key: tuple(value.shape) for key, value in network.state_dict().items()}))
     assert described[0] == described[1] == described[2]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two blocks of metrics.json."""
+"""The blocks of metrics.json."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import logging
 import numpy as np
 import pytest
 
-from mt_transunet.metrics import check_classification, classification_scores, summarise
+from mt_transunet.metrics import calibration_error, check_classification, classification_scores, summarise
+from mt_transunet.metrics.summary import calibration_sentence
 
 SEGMENTATION = ("JA", "DI", "AC", "SE", "SP")
+INTERVAL = ("value", "low", "high")
 
 
 def row(name, *, scores=(0.8, 0.9, 0.95, 0.85, 0.98), label=0, probabilities=(0.6, 0.3, 0.1)):
@@ -29,13 +31,16 @@ def three_classes(count=30):
 
 def test_blocks_have_exactly_the_keys_of_the_design():
     summary = summarise(three_classes(), resamples=10)
-    assert list(summary) == ["segmentation", "classification"]
+    assert list(summary) == ["segmentation", "classification", "by_diagnosis", "calibration"]
     assert list(summary["segmentation"]) == ["n", "JA", "DI", "AC", "SE", "SP"]
     classes = summary["classification"]
     assert list(classes) == ["n", "melanoma", "seborrheic_keratosis", "mean_AUC", "mean_ACC"]
     assert list(classes["melanoma"]) == ["ACC", "SE", "SP", "AUC", "AP"]
     assert list(classes["mean_AUC"]) == ["value", "low", "high"]
     assert type(classes["n"]) is int and classes["n"] == 30
+    assert list(summary["by_diagnosis"]) == ["nevus", "melanoma", "seborrheic_keratosis"]
+    assert list(summary["by_diagnosis"]["nevus"]) == ["n", "JA", "DI"]
+    assert list(summary["calibration"]) == ["n", "ECE", "ECE_perfect_mean", "ECE_perfect_95"]
 
 
 def test_segmentation_figures_are_means_over_images_that_skip_zero_by_zero():
@@ -99,6 +104,46 @@ def test_values_are_those_of_the_whole_set_and_lie_in_their_intervals():
     expected = classification_scores(probabilities, np.array([entry["label"] for entry in rows]))
     assert block["melanoma"]["AUC"]["value"] == pytest.approx(expected["melanoma"]["AUC"])
     assert block["melanoma"]["AUC"]["low"] < block["melanoma"]["AUC"]["value"] < block["melanoma"]["AUC"]["high"]
+
+
+def test_masks_are_averaged_by_diagnosis_where_both_are_known():
+    rows = [
+        row("a", label=1, scores=(0.2, 0.4, 0.9, 0.9, 0.9)),
+        row("b", label=1, scores=(0.6, 0.8, 0.9, 0.9, 0.9)),
+        row("c", label=1, scores=None),
+        row("d", label=None),
+        row("e", label=0, scores=(0.7, 0.8, 0.9, 0.9, 0.9)),
+    ]
+    blocks = summarise(rows, resamples=20)["by_diagnosis"]
+    assert blocks["melanoma"]["n"] == 2
+    assert blocks["melanoma"]["JA"]["value"] == pytest.approx(0.4)
+    assert blocks["melanoma"]["DI"]["value"] == pytest.approx(0.6)
+    assert blocks["nevus"] == {"n": 1, "JA": dict.fromkeys(INTERVAL, 0.7), "DI": dict.fromkeys(INTERVAL, 0.8)}
+    assert blocks["seborrheic_keratosis"] == {"n": 0, "JA": None, "DI": None}
+
+
+def test_calibration_is_that_of_the_known_classes_with_what_chance_gives():
+    rows = three_classes()
+    block = summarise([*rows, row("z", label=None)], resamples=50)["calibration"]
+    probabilities = [[entry[name] for name in ("nevus", "melanoma", "seborrheic_keratosis")] for entry in rows]
+    expected = calibration_error(np.array(probabilities), np.array([entry["label"] for entry in rows]))
+    assert block["n"] == 30 and block["ECE"] == pytest.approx(expected)
+    assert 0 < block["ECE_perfect_mean"] < block["ECE_perfect_95"] < 1
+
+
+@pytest.mark.parametrize("label", [None, 1])
+def test_calibration_without_classes_or_of_a_constant_output_is_null(label):
+    block = summarise([row("a", label=label), row("b", label=label)], resamples=5)["calibration"]
+    assert list(block.values()) == [2 if label else 0, None, None, None]
+
+
+def test_calibration_in_words_tells_figure_and_chance():
+    block = {"n": 150, "ECE": 0.041, "ECE_perfect_mean": 0.052, "ECE_perfect_95": 0.083}
+    assert calibration_sentence(block) == (
+        "expected calibration error 0.041; a perfectly calibrated model shows 0.052 on average, up to 0.083 in 95% "
+        "of draws"
+    )
+    assert calibration_sentence({"n": 0, "ECE": None}) == "expected calibration error undefined"
 
 
 def test_row_order_changes_nothing_and_the_seed_changes_intervals_only():

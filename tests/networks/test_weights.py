@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 import torch
 
-from mt_transunet.networks import VARIANTS, build_network, load_network, load_weights, shipped_weights, weights
-from mt_transunet.networks.weights import Identity, identify, trained_image_size
+from mt_transunet.networks import (
+    VARIANTS,
+    build_network,
+    load_network,
+    load_weights,
+    shipped_weights,
+    weights,
+    weights_hash,
+)
+from mt_transunet.networks.weights import Identity, identify
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +72,19 @@ def test_weights_go_into_an_existing_network_and_leave_its_mode(lite, run):
     assert network.training and torch.equal(network.class_head.weight, lite.class_head.weight)
 
 
+def ship(network, path):
+    torch.save(network.state_dict(), path)
+    path.with_suffix(".json").write_text(json.dumps({"sha256": weights_hash(path)}))
+
+
 def test_shipped_weights_of_a_variant_are_loaded_by_its_name(empty_models):
     network = build_network("lite")
-    torch.save(network.state_dict(), empty_models / "lite.pt")
+    ship(network, empty_models / "lite.pt")
     assert torch.equal(load_network("lite").class_head.weight, network.class_head.weight)
 
 
 def test_shipped_file_of_another_variant_is_refused(empty_models):
-    torch.save(build_network("lite", num_layers=0).state_dict(), empty_models / "paper.pt")
+    ship(build_network("lite", num_layers=0), empty_models / "paper.pt")
     with pytest.raises(ValueError, match="paper.pt holds variant 'lite'"):
         load_network("paper")
 
@@ -145,8 +159,6 @@ def test_run_folder_without_model_is_refused(tmp_path):
 
 def test_the_size_a_run_was_trained_at_goes_with_its_weights(tmp_path):
     torch.save(build_network("lite", num_layers=0).state_dict(), tmp_path / "model.pt")
-    assert trained_image_size(tmp_path) is None
     assert load_network(tmp_path).image_size == 192  # the variant's own
     (tmp_path / "config.json").write_text('{"settings": {"image_size": 64}}')
-    assert trained_image_size(tmp_path / "model.pt") == 64
     assert load_network(tmp_path).image_size == 64

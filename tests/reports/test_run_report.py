@@ -114,6 +114,22 @@ def test_evaluation_shows_figures_with_intervals_dashes_and_protocol(tmp_path):
     assert "split test sizes 192, 224 weights {&#34;sha256&#34;: &#34;9f2c&#34;}" in page
 
 
+def test_evaluation_shows_masks_by_diagnosis_and_calibration_where_they_were_measured(tmp_path):
+    write_evaluation(tmp_path)
+    older = text(report(tmp_path))
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics["by_diagnosis"] = {
+        "nevus": {"n": 0, "JA": None, "DI": None},
+        "melanoma": {"n": 4, "JA": FIGURE, "DI": None},
+    }
+    metrics["calibration"] = {"n": 4, "ECE": 0.1, "ECE_perfect_mean": 0.2, "ECE_perfect_95": 0.3}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    page = text(report(tmp_path))
+    assert "by diagnosis" not in older and "Calibration" not in older
+    assert "class images JA DI melanoma 4 0.812 0.750–0.875 –" in page
+    assert "Calibration over 4 images with a known class: expected calibration error 0.100; a perfectly" in page
+
+
 def test_evaluation_shows_worst_and_best_images_once_each(tmp_path):
     write_evaluation(tmp_path, images=5)
     write_picture(tmp_path / "toy_0_overlay.jpg")

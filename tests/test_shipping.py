@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from mt_transunet import CLASS_NAMES
+from mt_transunet.atomic import write_csv
+from mt_transunet.networks import build_network, load_network, weights_hash
+from mt_transunet.shipping import held_out_calibration, provenance, ship_weights, training_record
+
+
+@pytest.fixture
+def model(tmp_path):
+    torch.manual_seed(0)
+    network = build_network("lite", num_layers=1)
+    torch.save(network.state_dict(), tmp_path / "model.pt")
+    return tmp_path / "model.pt"
+
+
+def write_run(folder, size):
+    folder.mkdir()
+    settings = {"image_size": size, "seed": 3, "dataset_dir": "/home/somebody/isic"}
+    (folder / "config.json").write_text(json.dumps({"settings": settings, "versions": {"torch": "2"}, "commit": "abc"}))
+    write_csv(folder / "history.csv", [{"iteration": 2, "seconds": 90}, {"iteration": 4, "seconds": 60}])
+    return folder
+
+
+def write_evaluation(folder, probabilities, labels):
+    folder.mkdir()
+    rows = [
+        {"image_id": f"i{number}", "label": label, **dict(zip(CLASS_NAMES, row))}
+        for number, (row, label) in enumerate(zip(probabilities.tolist(), labels.tolist()))
+    ]
+    write_csv(folder / "per_image.csv", rows)
+    protocol = {"dataset_dir": "/home/somebody/isic", "weights": "/home/somebody/x.pt", "views": "paper"}
+    (folder / "metrics.json").write_text(json.dumps({"segmentation": {"n": 0}, "protocol": protocol}))
+    return folder
+
+
+def overconfident(n, seed):
+    """Probabilities whose logits are three times those that the labels were drawn with."""
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(size=(n, 3))
+    true = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    labels = np.array([generator.choice(3, p=row) for row in true])
+    sharp = np.exp(3 * logits)
+    return sharp / sharp.sum(1, keepdims=True), labels
+
+
+def test_shipped_weights_are_half_precision_and_plain_tensors(model, tmp_path):
+    state = torch.load(ship_weights(model, tmp_path / "lite.pt"), weights_only=True)
+    assert {value.dtype for value in state.values()} == {torch.float16, torch.int64}
+
+
+def test_the_temperature_divides_the_class_logits_and_nothing_else(model, tmp_path):
+    plain = load_network(ship_weights(model, tmp_path / "plain.pt"))
+    cooled = load_network(ship_weights(model, tmp_path / "cooled.pt", temperature=2.0))
+    image = torch.rand(1, 3, 32, 32)
+    with torch.no_grad():
+        before, after = plain(image), cooled(image)
+    torch.testing.assert_close(after["class_logits"], before["class_logits"] / 2, rtol=2e-3, atol=1e-4)
+    assert torch.equal(after["mask_logits"], before["mask_logits"])
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
+def test_a_temperature_that_is_not_positive_is_refused(model, tmp_path, temperature):
+    with pytest.raises(ValueError, match="temperature must be positive"):
+        ship_weights(model, tmp_path / "lite.pt", temperature=temperature)
+
+
+def test_a_weight_too_large_for_half_precision_is_named(model, tmp_path):
+    state = torch.load(model)
+    state["mask_head.weight"] += 1e6
+    torch.save(state, model)
+    with pytest.raises(ValueError, match="mask_head.weight does not fit into float16"):
+        ship_weights(model, tmp_path / "lite.pt")
+
+
+def test_the_temperature_of_overconfident_held_out_answers_is_found(tmp_path):
+    folds = [write_evaluation(tmp_path / f"fold{k}", *overconfident(1000, k)) for k in range(2)]
+    found = held_out_calibration(folds)
+    assert found["n"] == 2000
+    assert found["temperature"] == pytest.approx(3.0, rel=0.1)
+    assert found["ECE"] < 0.5 * found["ECE_before"]
+    assert 0 < found["ECE_perfect_mean"] < found["ECE_perfect_95"]
+
+
+def test_no_image_is_judged_at_a_temperature_it_helped_to_fit(tmp_path):
+    # five images, one a part: whoever fitted all five would find the temperature at which the sixth class is right
+    probabilities = np.array([[0.9, 0.05, 0.05]] * 4 + [[0.9, 0.05, 0.05]])
+    labels = np.array([0, 0, 0, 0, 1])
+    found = held_out_calibration([write_evaluation(tmp_path / "fold", probabilities, labels)])
+    # the last image alone is judged by four that were all right, hence with full confidence, and is wrong
+    assert found["ECE"] > 0.19
+
+
+def test_the_record_names_the_file_its_stages_and_its_sizes(model, tmp_path):
+    weights = ship_weights(model, tmp_path / "lite.pt")
+    stages = [write_run(tmp_path / "one", 160), write_run(tmp_path / "two", 192)]
+    record = provenance(weights, variant="lite", view_sizes=[160, 192], stages=stages)
+    assert record["sha256"] == weights_hash(weights) and record["bytes"] == weights.stat().st_size
+    assert record["image_size"] == 192 and record["view_sizes"] == [160, 192]
+    assert [stage["minutes"] for stage in record["stages"]] == [2.5, 2.5]
+
+
+def test_what_was_not_measured_is_null(model, tmp_path):
+    weights = ship_weights(model, tmp_path / "lite.pt")
+    record = provenance(weights, variant="lite", view_sizes=[192], stages=[write_run(tmp_path / "one", 192)])
+    missing = {key for key, value in record.items() if value is None}
+    assert missing == {"calibration", "operating_points", "validation", "held_out"}
+
+
+def test_the_record_tells_nothing_of_the_machine(model, tmp_path):
+    weights = ship_weights(model, tmp_path / "lite.pt")
+    evaluation = write_evaluation(tmp_path / "evaluation", *overconfident(50, 1))
+    run = write_run(tmp_path / "one", 192)
+    record = provenance(
+        weights,
+        variant="lite",
+        view_sizes=[192],
+        stages=[run],
+        held_out={"fold0": evaluation},
+        validation={"paper": evaluation},
+    )
+    assert "somebody" not in json.dumps(record)
+    assert training_record(run)["settings"] == {"image_size": 192, "seed": 3}
+
+
+def test_the_operating_point_finds_nine_of_ten_melanomas(model, tmp_path):
+    # ten melanomas at 0.05, 0.15, ... 0.95: nine of them lie at 0.15 or above, as does one of the two nevi
+    melanoma = np.array([*np.arange(0.05, 1, 0.1), 0.5, 0.01])
+    probabilities = np.stack([1 - melanoma, melanoma, np.zeros(12)], axis=1)
+    evaluation = write_evaluation(tmp_path / "evaluation", probabilities, np.array([1] * 10 + [0, 0]))
+    record = provenance(
+        ship_weights(model, tmp_path / "lite.pt"),
+        variant="lite",
+        view_sizes=[192],
+        stages=[write_run(tmp_path / "one", 192)],
+        validation={"paper": evaluation},
+    )
+    point = record["operating_points"]["melanoma_sensitivity_0.9"]
+    assert point["threshold"] == pytest.approx(0.15)
+    assert (point["sensitivity"], point["specificity"]) == (0.9, 0.5)
