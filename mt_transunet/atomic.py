@@ -14,21 +14,27 @@ from typing import Any
 
 import torch
 
-__all__ = ["write_bytes", "write_json", "write_csv", "save_tensors"]
+__all__ = ["write_bytes", "write_chunks", "write_json", "write_csv", "save_tensors"]
 
 
 def write_bytes(path: str | os.PathLike, content: bytes) -> Path:
-    """Write ``content`` beside ``path``, flush it to the disk, and rename it into place.
+    """Write ``content`` as :func:`write_chunks` does."""
+    return write_chunks(path, [content])
+
+
+def write_chunks(path: str | os.PathLike, chunks: Iterable[bytes]) -> Path:
+    """Write one chunk after the other beside ``path``, flush them to the disk, and rename the file into place.
 
     Raises:
-        OSError: naming the file, when it cannot be written (a full disk, no permission); an older file stays.
+        OSError: naming the file, when it cannot be written (a full disk, no permission); an older file stays, as it
+            does when ``chunks`` ends with an error of its own.
     """
     target = Path(path)
     unfinished = target.with_name(f".{target.name}.unfinished")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with open(unfinished, "wb") as stream:
-            stream.write(content)
+            stream.writelines(chunks)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(unfinished, target)

@@ -9,7 +9,7 @@ import os
 import pytest
 import torch
 
-from mt_transunet.atomic import save_tensors, write_bytes, write_csv, write_json
+from mt_transunet.atomic import save_tensors, write_bytes, write_chunks, write_csv, write_json
 
 
 def raising(error):
@@ -42,6 +42,17 @@ def test_a_kill_before_the_rename_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
+
+
+def test_chunks_that_end_with_an_error_leave_the_old_file_and_nothing_beside_it(tmp_path):
+    def chunks():
+        yield b"half"
+        raise ValueError("the other half is damaged")
+
+    path = write_bytes(tmp_path / "a", b"old")
+    with pytest.raises(ValueError, match="damaged"):
+        write_chunks(path, chunks())
+    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["a"]
 
 
 def test_a_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path):

@@ -10,6 +10,7 @@ from .prediction import PredictionWriter
 from .prepare_batch import PrepareLesionBatch
 from .ramps import LossWeightRamp, consistency_ramp, learning_rate_factor, total_iterations
 from .sharing import ResumableEarlyStop, shared_handler
+from .time_budget import TimeBudget
 
 __all__ = [
     "BestModel",
@@ -26,6 +27,7 @@ __all__ = [
     "RunCheckpoint",
     "RunHistory",
     "SamplerProgress",
+    "TimeBudget",
     "WeightAveraging",
     "consistency_ramp",
     "evaluated_items",

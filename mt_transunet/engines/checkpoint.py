@@ -34,9 +34,9 @@ class RunCheckpoint:
     """Writes everything a run needs to go on to one file, and goes on from it when training starts.
 
     MONAI's ``CheckpointSaver`` removes the old file before it writes the new one and does not restore the best figure
-    so far; here the one file is replaced atomically. It is written every ``save_interval`` iterations and after each
-    epoch once validation and history are done, never between an epoch's last iteration and its validation, which a
-    resumed run would skip.
+    so far; here the one file is replaced atomically. It is written every ``save_interval`` iterations, where a run is
+    stopped within an epoch, and after each epoch once validation and history are done, never between an epoch's last
+    iteration and its validation, which a resumed run would skip.
 
     Args:
         path: the file.
@@ -71,6 +71,7 @@ class RunCheckpoint:
         engine.add_event_handler(Events.STARTED, self.load)
         engine.add_event_handler(Events.ITERATION_COMPLETED(every=self.save_interval), self._save_within_epoch)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
+        engine.add_event_handler(Events.TERMINATE, self._save_within_epoch)
         engine.add_event_handler(Events.COMPLETED, self._say_what_is_left)
 
     def _say_what_is_left(self, engine: Engine) -> None:

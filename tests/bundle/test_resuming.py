@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run that is killed and started again ends as if it had been left alone."""
+"""A run that is killed or stopped, and started again, ends as if it had been left alone."""
 
 from __future__ import annotations
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -137,3 +138,32 @@ def test_neither_workers_nor_the_command_line_change_a_weight(
     finished("training", dataset_dir=synthetic, additional_dir=synthetic / "additional", output_dir=tmp_path, **told)
     alone, here = (torch.load(run / "model.pt", weights_only=True) for run in (alone_and_killed[0], tmp_path))
     assert list(difference(alone, here)) == []
+
+
+@pytest.fixture(scope="module")
+def stopped(
+    commands: Callable[..., list[Any]], words: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[Any]]:
+    """A run that had less time than an iteration takes three times, an epoch together, and then as much as it takes."""
+    folder = tmp_path_factory.mktemp("stopped")
+    told = ["run", "training", *words, "--num_workers", "0", "--save_interval", "100", "--output_dir", "run"]
+    return folder / "run", commands([[*told, "--max_minutes", "1e-9"]] * 3 + [told], folder)
+
+
+def test_a_run_stopped_by_its_time_budget_ends_bit_for_bit_like_one_left_alone(
+    alone_and_killed: tuple[Path, Path], stopped: tuple[Path, list[Any]]
+) -> None:
+    runs = alone_and_killed[0], stopped[0]
+    weights = [torch.load(run / "model.pt", weights_only=True) for run in runs]
+    states = [torch.load(run / "checkpoint.pt", weights_only=True) for run in runs]
+    for state in states:
+        del state["objects"]["history"], state["objects"]["generators"]  # of the clock; of the number of workers
+    assert list(difference(*weights)) == list(difference(*states)) == []
+    assert rows(runs[0]) == rows(runs[1])
+
+
+def test_a_stop_by_the_time_budget_is_no_failure_and_says_how_to_go_on(stopped: tuple[Path, list[Any]]) -> None:
+    outcomes = stopped[1]
+    assert [outcome.code for outcome in outcomes] == [0] * 4
+    told = r"stopped after \d+\.\d minutes at iteration (\d) of 7; give the same command again to go on"
+    assert [re.findall(told, outcome.out + outcome.err) for outcome in outcomes] == [["1"], ["2"], ["3"], []]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from ignite.engine import Engine, Events
 
-from mt_transunet.engines import RunCheckpoint
+from mt_transunet.engines import RunCheckpoint, TimeBudget
 
 UNTIL = 13  # 5 + 5 + 3: the third epoch is cut
 
@@ -43,6 +43,21 @@ def test_a_run_killed_after_any_iteration_ends_bit_for_bit_like_one_left_alone(t
     run_in(killed).trainer.run()
     assert equal(finished(killed), finished(alone))
     assert finished(alone)["checkpoint"]["iteration"] == UNTIL
+
+
+@pytest.mark.parametrize("minutes", [1, 2, 3, 4, 5, 7])
+def test_a_run_stopped_by_its_time_budget_again_and_again_ends_bit_for_bit_too(tmp_path, run_in, minutes):
+    alone, stopped, stops = tmp_path / "alone", tmp_path / "stopped", []
+    run_in(alone).trainer.run()
+    while stops[-1:] != [UNTIL]:
+        run = run_in(stopped, save_interval=100)
+        clock = lambda trainer=run.trainer: 60 * trainer.state.iteration  # noqa: E731
+        TimeBudget(minutes, max_iterations=UNTIL, clock=clock).attach(run.trainer)
+        run.trainer.run()
+        torch.rand(7)  # what happens in between does not matter
+        stops.append(run.trainer.state.iteration)
+    assert stops == [*range(minutes, UNTIL, minutes), UNTIL]
+    assert equal(finished(stopped), finished(alone))
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3])
