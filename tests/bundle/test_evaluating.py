@@ -17,6 +17,8 @@ import torch
 from monai.bundle import ConfigWorkflow
 from PIL import Image
 
+from mt_transunet.data import load_datalist
+
 Workflow = Callable[..., ConfigWorkflow]
 
 SEGMENTATION = {"n", "JA", "DI", "AC", "SE", "SP"}
@@ -50,7 +52,7 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 
 def test_metrics_json_has_the_schema_of_the_design(evaluated: Callable, synthetic: Path, run: Path) -> None:
     metrics = evaluated(synthetic, split="test")
-    assert set(metrics) == {"segmentation", "classification", "protocol"}
+    assert set(metrics) == {"segmentation", "classification", "by_diagnosis", "calibration", "protocol"}
     segmentation, classification, protocol = (metrics[key] for key in ("segmentation", "classification", "protocol"))
     assert set(segmentation) == SEGMENTATION and segmentation["n"] == 3
     assert all(is_figure(segmentation[name]) for name in SEGMENTATION - {"n"})
@@ -198,3 +200,25 @@ def test_weights_in_half_precision_are_evaluated(
     }
     torch.save(state, tmp_path / "half.pt")
     assert evaluated(synthetic, split="val", weights=tmp_path / "half.pt")["segmentation"]["n"] == 3
+
+
+def test_named_images_alone_are_evaluated_and_drawn(evaluated: Callable, synthetic: Path, tmp_path: Path) -> None:
+    names = sorted(path.stem for path in (synthetic / "ISIC-2017_Test_v2_Data").glob("*.jpg"))
+    metrics = evaluated(synthetic, split="test", only=names[1:])
+    assert sorted(row["image_id"] for row in rows_of(tmp_path)) == names[1:]
+    assert metrics["protocol"]["only"] == names[1:]
+    drawn = {path.name for path in (tmp_path / "evaluation").glob("*_overlay.jpg")}
+    assert drawn == {f"{name}_overlay.jpg" for name in names[1:]}
+
+
+def test_a_fold_of_the_training_images_is_evaluated(evaluated: Callable, synthetic: Path, tmp_path: Path) -> None:
+    lists = load_datalist(str(synthetic), splits="training")
+    for number, item in enumerate(lists["training"]):
+        item["label"] = number % 3  # two of each diagnosis, so that they can be halved
+    (tmp_path / "datalist.json").write_text(json.dumps({"training": lists["training"]}))
+    halves = []
+    for fold in range(2):
+        metrics = evaluated(tmp_path / "datalist.json", fold=fold, folds=2)
+        assert metrics["protocol"]["split"] == f"fold {fold} of 2"
+        halves.append({row["image_id"] for row in rows_of(tmp_path)})
+    assert len(halves[0]) == len(halves[1]) == 3 and not halves[0] & halves[1]
