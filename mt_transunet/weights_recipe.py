@@ -10,6 +10,7 @@ from typing import Any
 
 from .atomic import write_json
 from .bundle_command import CONFIGS, run_bundle
+from .data.roots import dataset_roots
 from .networks import weights_hash
 from .reports.rows import read_rows
 from .shipping import held_out_calibration, provenance, ship_weights
@@ -34,7 +35,7 @@ def make_weights(
 
     Args:
         variant: "lite" or "paper".
-        dataset_dir: what to train on, in any form that training takes.
+        dataset_dir: what to train on, in any form that training takes; of several roots the first is evaluated on.
         additional_dir: images with a diagnosis only.
         output_dir: where every run goes.
         max_minutes: stop after so many minutes of a stage's training; the next call goes on.
@@ -126,8 +127,9 @@ def _ship(
 
     record = provenance(weights, variant=variant, view_sizes=recipe["view_sizes"], stages=stages)
     write_json(weights.with_suffix(".json"), record)  # its sizes are what the evaluations below go by
+    judged = {**data, "dataset_dir": str(dataset_roots(data["dataset_dir"])[0]), "split": "val"}
     validation = {
-        views: _evaluate(output_dir / f"validation-{views}", {**data, "split": "val", "views": views}, weights)
+        views: _evaluate(output_dir / f"validation-{views}", {**judged, "views": views}, weights)
         for views in ("none", "paper")
     }
     record = provenance(
