@@ -21,8 +21,10 @@ def run_bundle(run_id: str, overrides: Mapping[str, Any]) -> None:
     """Run training, evaluating or inference in a process of its own; the command is printed first, to be copied.
 
     Raises:
-        RuntimeError: the command failed; it has said why.
+        RuntimeError: the command failed, it has said why; or the bundle's configs are not here (a wheel has none).
     """
+    if not CONFIGS.is_dir():
+        raise RuntimeError(f"{CONFIGS} is not there; this needs the source tree: clone the repository, make install")
     files = [str(CONFIGS / f"{name}.json") for name in _FILES[run_id]]
     command = [sys.executable, "-m", "monai.bundle", "run", run_id]
     command += ["--config_file", str(files) if len(files) > 1 else files[0]]

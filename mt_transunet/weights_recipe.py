@@ -4,72 +4,75 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .atomic import write_json
 from .bundle_command import CONFIGS, run_bundle
 from .data.roots import dataset_roots
 from .networks import weights_hash
 from .reports.rows import read_rows
-from .shipping import held_out_calibration, provenance, ship_weights
+from .shipping import held_out_calibration, provenance, ship_weights, write_shipped
 
-__all__ = ["make_weights"]
+__all__ = ["TimeIsUp", "make_weights"]
 
 Overrides = dict[str, Any]
+
+
+class TimeIsUp(Exception):
+    """The minutes of a call are spent; the same call goes on."""
 
 
 def make_weights(
     variant: str,
     *,
-    dataset_dir: str,
-    additional_dir: str | None,
+    data: Mapping[str, Any],
     output_dir: Path,
+    machine: Mapping[str, Any] | None = None,
     max_minutes: float | None = None,
-    recipes: Path = CONFIGS / "weights.json",
-) -> Path | None:
+    recipes: Path = CONFIGS / "recipes.json",
+) -> Path:
     """Follow the variant's recipe and return the weights, ``<variant>.pt`` with ``<variant>.json`` beside them.
 
-    Killed at any moment, the same call goes on: training resumes, finished evaluations are not repeated.
+    Killed at any moment, the same call goes on: training resumes, finished stages are not repeated.
 
     Args:
         variant: "lite" or "paper".
-        dataset_dir: what to train on, in any form that training takes; of several roots the first is evaluated on.
-        additional_dir: images with a diagnosis only.
+        data: ``dataset_dir`` (of several roots the first is evaluated on), ``additional_dir``, ``pretrained_path``;
+            what is None is left out.
         output_dir: where every run goes.
-        max_minutes: stop after so many minutes of a stage's training; the next call goes on.
+        machine: overrides that change no result, such as ``num_workers``.
+        max_minutes: how long this call may train. Where it has trained, it leaves the evaluations to the next call.
         recipes: variant -> ``stages`` (overrides of train.json, each stage started from the weights of the one
-            before), ``held_out_folds`` of ``folds``, and ``view_sizes`` of its figures.
-
-    Returns:
-        The path of the weights, or None if the time was up before training was done.
+            before), ``held_out_folds`` of ``num_folds``, and ``view_sizes`` of its figures.
 
     Raises:
-        ValueError: no such recipe.
+        ValueError: no such recipe, or runs in ``output_dir`` that were told something else.
+        TimeIsUp: before the weights were done.
         RuntimeError: a command failed; it has said why.
     """
     recipe = _recipe(variant, recipes)
-    data: Overrides = {"variant": variant, "dataset_dir": dataset_dir}
-    streams: Overrides = {"additional_dir": additional_dir} if additional_dir else {}
-    budget: Overrides = {"max_minutes": max_minutes} if max_minutes else {}
-
+    common = {"variant": variant, **{key: value for key, value in data.items() if value is not None}}
     sides: dict[str, Overrides] = {"all": {}}
-    sides |= {f"fold{fold}": {"fold": fold, "folds": recipe["folds"]} for fold in recipe["held_out_folds"]}
-    runs: dict[str, list[Path]] = {}
-    for name, side in sides.items():
-        stages = _train(recipe["stages"], output_dir / name, {**data, **streams, **side, **budget})
-        if stages is None:
-            return None
-        runs[name] = stages
+    for fold in recipe["held_out_folds"]:
+        sides[f"fold{fold}"] = {"fold": fold, "num_folds": recipe["num_folds"]}
 
-    views: Overrides = {"view_sizes": recipe["view_sizes"], "views": "paper"}
-    held_out = {
-        name: _evaluate(output_dir / f"{name}-evaluation", {**data, **sides[name], **views}, stages[-1] / "model.pt")
-        for name, stages in runs.items()
-        if name != "all"
+    trainer = _Trainer(dict(machine or {}), None if max_minutes is None else time.monotonic() + 60 * max_minutes)
+    runs = {
+        name: trainer.stages(recipe["stages"], output_dir / name, {**common, **side}) for name, side in sides.items()
     }
-    return _ship(variant, recipe, data, output_dir, runs["all"], held_out)
+    if trainer.has_trained and max_minutes is not None:
+        raise TimeIsUp("training is done, the evaluations are left")
+
+    judged = {"variant": variant, "dataset_dir": data["dataset_dir"]}
+    held_out = {}
+    for name in sides.keys() - {"all"}:
+        held_out[name] = output_dir / f"{name}-evaluation"
+        views = {"views": "paper", "view_sizes": recipe["view_sizes"]}
+        model = {"weights": runs[name][-1] / "model.pt", "output_dir": held_out[name]}
+        run_bundle("evaluating", {**judged, **sides[name], **views, **model})
+    return _ship(output_dir, judged, recipe["view_sizes"], runs, held_out)
 
 
 def _recipe(variant: str, recipes: Path) -> dict[str, Any]:
@@ -79,67 +82,85 @@ def _recipe(variant: str, recipes: Path) -> dict[str, Any]:
     return rows[variant]
 
 
-def _train(stages: list[Overrides], output_dir: Path, common: Overrides) -> list[Path] | None:
-    """The folders of all stages; None if the time was up."""
-    runs: list[Path] = []
-    for number, overrides in enumerate(stages, start=1):
-        run = output_dir / f"stage{number}"
-        start = {"initial_weights": runs[-1] / "model.pt"} if runs else {}
-        if not _finished(run):
-            run_bundle("training", {**common, **overrides, **start, "output_dir": run})
-        if not _finished(run):
-            return None
-        runs.append(run)
-    return runs
+class _Trainer:
+    """Trains stage after stage until a deadline."""
+
+    def __init__(self, machine: Overrides, deadline: float | None) -> None:
+        self.machine = machine
+        self.deadline = deadline
+        self.has_trained = False
+
+    def stages(self, stages: list[Overrides], output_dir: Path, common: Overrides) -> list[Path]:
+        """The folders of all stages, trained."""
+        runs: list[Path] = []
+        for number, overrides in enumerate(stages, start=1):
+            start = {"initial_weights": runs[-1] / "model.pt"} if runs else {}
+            run = output_dir / f"stage{number}"
+            self.train(run, {**common, **overrides, **start})
+            runs.append(run)
+        return runs
+
+    def train(self, run: Path, overrides: Overrides) -> None:
+        if _finished(run, overrides):
+            return
+        budget = {}
+        if self.deadline is not None:
+            left = (self.deadline - time.monotonic()) / 60
+            if left <= 0:
+                raise TimeIsUp(f"{run} is next")
+            budget = {"max_minutes": left}
+        self.has_trained = True
+        run_bundle("training", {**overrides, **self.machine, **budget, "output_dir": run})
+        if not _finished(run, overrides):
+            raise TimeIsUp(f"{run} goes on")
 
 
-def _finished(run: Path) -> bool:
+def _finished(run: Path, overrides: Overrides) -> bool:
+    """Whether a run has reached its last iteration.
+
+    Raises:
+        ValueError: it was told something else, or started from other weights.
+    """
     record, history = run / "config.json", run / "history.csv"
-    if not record.is_file() or not history.is_file():
+    if not record.is_file():
         return False
-    iterations = json.loads(record.read_text(encoding="utf-8"))["settings"]["iterations"]
-    done = [int(row["iteration"]) for row in read_rows(history)]
-    return bool(done) and done[-1] >= iterations
-
-
-def _evaluate(output_dir: Path, overrides: Overrides, weights: Path) -> Path:
-    """The folder of an evaluation of these very weights, made if it is not there."""
-    metrics = output_dir / "metrics.json"
-    if metrics.is_file():
-        protocol = json.loads(metrics.read_text(encoding="utf-8"))["protocol"]
-        if protocol["weights_sha256"] == weights_hash(weights):
-            return output_dir
-    run_bundle("evaluating", {**overrides, "weights": weights, "output_dir": output_dir})
-    return output_dir
+    settings = json.loads(record.read_text(encoding="utf-8"))["settings"]
+    told = {**settings, "max_iterations": settings["iterations"]}
+    files = {key: weights_hash(overrides[key]) for key in ("initial_weights", "pretrained_path") if key in overrides}
+    wanted = {key: value for key, value in {**overrides, **files}.items() if not key.endswith("_dir")}
+    differing = [key for key, value in wanted.items() if told.get(key) != value]
+    if differing:
+        raise ValueError(f"{run} was told another {', '.join(differing)}; remove it, or give another output_dir")
+    done = [int(row["iteration"]) for row in read_rows(history)] if history.is_file() else []
+    return bool(done) and done[-1] >= settings["iterations"] and (run / "model.pt").is_file()
 
 
 def _ship(
-    variant: str,
-    recipe: Mapping[str, Any],
-    data: Overrides,
     output_dir: Path,
-    stages: list[Path],
+    judged: Overrides,
+    view_sizes: list[int],
+    runs: dict[str, list[Path]],
     held_out: dict[str, Path],
 ) -> Path:
     calibration = held_out_calibration(list(held_out.values())) if held_out else None
-    temperature = calibration["temperature"] if calibration else 1.0
-    weights = ship_weights(stages[-1] / "model.pt", output_dir / f"{variant}.pt", temperature=temperature)
+    candidate = output_dir / "candidate.pt"
+    ship_weights(runs["all"][-1] / "model.pt", candidate, temperature=calibration["temperature"] if calibration else 1)
 
-    record = provenance(weights, variant=variant, view_sizes=recipe["view_sizes"], stages=stages)
-    write_json(weights.with_suffix(".json"), record)  # its sizes are what the evaluations below go by
-    judged = {**data, "dataset_dir": str(dataset_roots(data["dataset_dir"])[0]), "split": "val"}
-    validation = {
-        views: _evaluate(output_dir / f"validation-{views}", {**judged, "views": views}, weights)
-        for views in ("none", "paper")
-    }
+    settings = json.loads((runs["all"][-1] / "config.json").read_text(encoding="utf-8"))["settings"]
+    size = settings["image_size"]
+    common = {**judged, "dataset_dir": dataset_roots(judged["dataset_dir"])[0], "image_size": size}
+    validation = {}
+    for views, sizes in (("none", [size]), ("fast", [size]), ("paper", view_sizes)):
+        validation[views] = output_dir / f"validation-{views}"
+        told = {"views": views, "view_sizes": sizes, "weights": candidate, "output_dir": validation[views]}
+        run_bundle("evaluating", {**common, **told})
     record = provenance(
-        weights,
-        variant=variant,
-        view_sizes=recipe["view_sizes"],
-        stages=stages,
+        candidate,
+        variant=judged["variant"],
+        view_sizes=view_sizes,
+        runs=runs,
         calibration=calibration,
         held_out=held_out,
         validation=validation,
     )
-    write_json(weights.with_suffix(".json"), record)
-    return weights
+    return write_shipped(candidate, output_dir / f"{judged['variant']}.pt", record)

@@ -64,3 +64,20 @@ def test_a_changed_file_shows_behind_the_commit(checkout):
 def test_there_is_no_commit_outside_a_source_tree(tmp_path, monkeypatch):
     monkeypatch.setattr(run_record, "__file__", str(tmp_path / "package" / "run_record.py"))
     assert code_commit() is None
+
+
+def test_a_run_that_goes_on_with_other_code_lists_both_commits(tmp_path, monkeypatch):
+    for commit in ("first", "first", "second"):
+        monkeypatch.setattr(run_record, "code_commit", lambda commit=commit: commit)
+        path = write_run_record(tmp_path, {})
+    assert json.loads(path.read_text())["commits"] == ["first", "second"]
+
+
+def test_a_damaged_earlier_record_is_replaced(tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    assert len(json.loads(write_run_record(tmp_path, {}).read_text())["commits"]) == 1
+
+
+def test_a_package_that_is_not_installed_is_left_out_of_the_versions(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_record, "PACKAGES", ("torch", "no-such-package"))
+    assert json.loads(write_run_record(tmp_path, {}).read_text())["versions"].keys() == {"python", "torch"}

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from mt_transunet import CLASS_NAMES
+from mt_transunet import CLASS_NAMES, shipping
 from mt_transunet.atomic import write_csv
 from mt_transunet.networks import build_network, load_network, weights_hash
-from mt_transunet.shipping import held_out_calibration, provenance, ship_weights, training_record
+from mt_transunet.shipping import held_out_calibration, provenance, ship_weights, training_record, write_shipped
 
 
 @pytest.fixture
@@ -24,8 +24,13 @@ def model(tmp_path):
 def write_run(folder, size):
     folder.mkdir()
     settings = {"image_size": size, "seed": 3, "dataset_dir": "/home/somebody/isic"}
-    (folder / "config.json").write_text(json.dumps({"settings": settings, "versions": {"torch": "2"}, "commit": "abc"}))
-    write_csv(folder / "history.csv", [{"iteration": 2, "seconds": 90}, {"iteration": 4, "seconds": 60}])
+    (folder / "config.json").write_text(
+        json.dumps({"settings": settings, "versions": {"torch": "2"}, "commits": ["abc"]})
+    )
+    write_csv(
+        folder / "history.csv",
+        [{"iteration": 2, "seconds": 90, "val": 0.8}, {"iteration": 4, "seconds": 60, "val": ""}],
+    )
     return folder
 
 
@@ -90,7 +95,7 @@ def test_the_temperature_of_overconfident_held_out_answers_is_found(tmp_path):
 
 
 def test_no_image_is_judged_at_a_temperature_it_helped_to_fit(tmp_path):
-    # five images, one a part: whoever fitted all five would find the temperature at which the sixth class is right
+    # five images, one a part: a temperature fitted on all five would know that one of them is wrong
     probabilities = np.array([[0.9, 0.05, 0.05]] * 4 + [[0.9, 0.05, 0.05]])
     labels = np.array([0, 0, 0, 0, 1])
     found = held_out_calibration([write_evaluation(tmp_path / "fold", probabilities, labels)])
@@ -101,15 +106,17 @@ def test_no_image_is_judged_at_a_temperature_it_helped_to_fit(tmp_path):
 def test_the_record_names_the_file_its_stages_and_its_sizes(model, tmp_path):
     weights = ship_weights(model, tmp_path / "lite.pt")
     stages = [write_run(tmp_path / "one", 160), write_run(tmp_path / "two", 192)]
-    record = provenance(weights, variant="lite", view_sizes=[160, 192], stages=stages)
+    record = provenance(weights, variant="lite", view_sizes=[160, 192], runs={"all": stages})
     assert record["sha256"] == weights_hash(weights) and record["bytes"] == weights.stat().st_size
     assert record["image_size"] == 192 and record["view_sizes"] == [160, 192]
-    assert [stage["minutes"] for stage in record["stages"]] == [2.5, 2.5]
+    assert [stage["training_minutes"] for stage in record["stages"]["all"]] == [2.5, 2.5]
+    assert [stage["validations"] for stage in record["stages"]["all"]] == [1, 1]
+    assert [stage["commits"] for stage in record["stages"]["all"]] == [["abc"], ["abc"]]
 
 
 def test_what_was_not_measured_is_null(model, tmp_path):
     weights = ship_weights(model, tmp_path / "lite.pt")
-    record = provenance(weights, variant="lite", view_sizes=[192], stages=[write_run(tmp_path / "one", 192)])
+    record = provenance(weights, variant="lite", view_sizes=[192], runs={"all": [write_run(tmp_path / "one", 192)]})
     missing = {key for key, value in record.items() if value is None}
     assert missing == {"calibration", "operating_points", "validation", "held_out"}
 
@@ -122,7 +129,7 @@ def test_the_record_tells_nothing_of_the_machine(model, tmp_path):
         weights,
         variant="lite",
         view_sizes=[192],
-        stages=[run],
+        runs={"all": [run]},
         held_out={"fold0": evaluation},
         validation={"paper": evaluation},
     )
@@ -139,9 +146,25 @@ def test_the_operating_point_finds_nine_of_ten_melanomas(model, tmp_path):
         ship_weights(model, tmp_path / "lite.pt"),
         variant="lite",
         view_sizes=[192],
-        stages=[write_run(tmp_path / "one", 192)],
+        runs={"all": [write_run(tmp_path / "one", 192)]},
         validation={"paper": evaluation},
     )
-    point = record["operating_points"]["melanoma_sensitivity_0.9"]
+    point = record["operating_points"]["melanoma_sensitivity_0.9"]["paper"]
     assert point["threshold"] == pytest.approx(0.15)
     assert (point["sensitivity"], point["specificity"]) == (0.9, 0.5)
+    assert (point["melanomas"], point["others"]) == (10, 2)
+
+
+def test_the_candidate_gets_its_name_and_its_record(tmp_path):
+    (tmp_path / "candidate.pt").write_bytes(b"weights")
+    path = write_shipped(tmp_path / "candidate.pt", tmp_path / "lite.pt", {"sha256": "abc"})
+    assert path.read_bytes() == b"weights" and not (tmp_path / "candidate.pt").exists()
+    assert json.loads((tmp_path / "lite.json").read_text()) == {"sha256": "abc"}
+
+
+def test_a_file_the_zoo_does_not_take_is_refused_and_kept(tmp_path, monkeypatch):
+    (tmp_path / "candidate.pt").write_bytes(b"weights")
+    monkeypatch.setattr(shipping, "LARGEST", 6)
+    with pytest.raises(ValueError, match="has 7 bytes, the model zoo takes 6"):
+        write_shipped(tmp_path / "candidate.pt", tmp_path / "lite.pt", {})
+    assert (tmp_path / "candidate.pt").exists() and not (tmp_path / "lite.pt").exists()

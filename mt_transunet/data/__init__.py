@@ -7,9 +7,9 @@ from .check import check_data
 from .contamination import ContaminationError
 from .data_report import DataReport
 from .errors import DataError
-from .folds import training_sides
+from .folds import evaluated_side, fold_of, training_sides
 from .items import SPLITS, ids_hash, only
-from .layouts import find_images, load_datalist
+from .layouts import describe_roots, find_images, load_datalist
 from .reading import readable_images, require_readable
 from .sampler import DrawKey, TwoStreamBatchSampler
 from .seeded_dataset import SeededDataset
@@ -25,7 +25,10 @@ __all__ = [
     "SyntheticCase",
     "TwoStreamBatchSampler",
     "check_data",
+    "describe_roots",
+    "evaluated_side",
     "find_images",
+    "fold_of",
     "ids_hash",
     "load_datalist",
     "only",

@@ -1,28 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to train on and what to validate on: the dataset's own sides, or parts of its training images in turn."""
+"""What to train on and what to judge by: the dataset's own sides, or parts of its training images in turn."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from monai.data import partition_dataset_classes
-
 from .errors import DataError
-from .items import Item, canonical_id
+from .items import SPLITS, Item, canonical_id
 
-__all__ = ["training_sides"]
+__all__ = ["evaluated_side", "fold_of", "training_sides"]
 
 logger = logging.getLogger(__name__)
 
-FOLD_SEED = 2017
-"""Of the shuffle that deals images to folds: a constant, so that fold 0 means the same images in every run."""
+Lists = Mapping[str, list[Item]]
 
 
-def training_sides(datalist: dict[str, list[Item]], fold: int | None = None, folds: int = 5) -> dict[str, list[Item]]:
+def fold_of(image_id: str, num_folds: int) -> int:
+    """Which of the folds an image belongs to, by its canonical id alone: the same in every dataset and order."""
+    digest = hashlib.sha256(canonical_id(image_id).encode()).digest()
+    return int.from_bytes(digest[:8], "big") % num_folds
+
+
+def training_sides(datalist: Lists, fold: int | None = None, num_folds: int = 5) -> dict[str, list[Item]]:
     """The lists a run trains and validates on.
 
     An image is validated on once: of several copies (geometries) the first one given. Images that a validation image
@@ -30,66 +33,65 @@ def training_sides(datalist: dict[str, list[Item]], fold: int | None = None, fol
 
     Args:
         datalist: as ``load_datalist`` gives it.
-        fold: None for the dataset's own validation split. Otherwise that split is left out and validation takes one
-            of ``folds`` equal parts of the training images, dealt by id, each diagnosis evenly, so that all copies of
-            an image are on one side.
-        folds: how many parts.
+        fold: None for the dataset's own validation split. Otherwise that split is left out, and the images of the
+            training split that :func:`fold_of` puts into this fold are validated on instead, all their copies kept
+            from training.
+        num_folds: how many folds.
 
     Returns:
         ``training``, ``unlabelled`` and ``validation``.
 
     Raises:
-        DataError: no such fold, or fewer images of a diagnosis than folds.
+        DataError: no such fold, or one without images on either side.
     """
     training, unlabelled = datalist["training"], datalist.get("unlabelled", [])
     if fold is None:
         validation = _first_copies(datalist.get("validation", []))
     else:
-        held = _part(training, fold, folds)
-        validation = [item for item in _first_copies(training) if canonical_id(item["image_id"]) in held]
-        training, unlabelled = _outside(training, held), _outside(unlabelled, held)
+        validation = evaluated_side(datalist, "validation", fold, num_folds)
+        training, unlabelled = (
+            [item for item in items if fold_of(item["image_id"], num_folds) != fold] for items in (training, unlabelled)
+        )
+        if not training:
+            raise DataError(f"fold {fold} of {num_folds} leaves nothing to train on; take more folds")
     twins = _twins([*training, *unlabelled], validation)
     if twins:
         logger.warning(f"dropped {', '.join(sorted(twins))} from training: byte-identical to validation images")
-    sides = {
-        "training": _outside(training, twins),
-        "unlabelled": _outside(unlabelled, twins),
-        "validation": validation,
-    }
-    logger.info(
-        ("" if fold is None else f"fold {fold} of {folds}: ")
-        + ", ".join(f"{name} {len(items)}" for name, items in sides.items())
-    )
+    sides = {"training": _without(training, twins), "unlabelled": _without(unlabelled, twins), "validation": validation}
+    part = "" if fold is None else f"fold {fold} of {num_folds}: "
+    logger.info(part + ", ".join(f"{name} {len(items)}" for name, items in sides.items()))
     return sides
 
 
-def _part(items: list[Item], fold: int, folds: int) -> set[str]:
-    """The canonical ids of one part."""
-    labels = {canonical_id(item["image_id"]): item.get("label", -1) for item in items}
-    rarest = min(Counter(labels.values()).values())
-    if not 2 <= folds <= rarest or not 0 <= fold < folds:
+def evaluated_side(datalist: Lists, split: str, fold: int | None = None, num_folds: int = 5) -> list[Item]:
+    """The images to evaluate, each once: those of a split, or those of the training split that a fold holds out.
+
+    Raises:
+        DataError: no such fold, an empty one, or a fold of another split than the default, ``val``.
+    """
+    name = SPLITS.get(split, split)
+    if fold is None:
+        return _first_copies(datalist[name])
+    if not 0 <= fold < num_folds or num_folds < 2:
+        raise DataError(f"there is no fold {fold} of {num_folds}: fold counts from 0, and there are at least two")
+    if name != "validation":
+        raise DataError(f"fold {fold} is a part of the training images to validate on; leave split out, got {split!r}")
+    held = [item for item in _first_copies(datalist["training"]) if fold_of(item["image_id"], num_folds) == fold]
+    if not held:
         raise DataError(
-            f"there is no fold {fold} of {folds}: fold counts from 0, and the rarest diagnosis, with {rarest} training "
-            f"images, allows 2 to {rarest} folds"
+            f"fold {fold} of {num_folds} holds none of {len(datalist['training'])} images; take fewer folds"
         )
-    ids = sorted(labels)
-    parts = partition_dataset_classes(
-        ids, [labels[name] for name in ids], num_partitions=folds, shuffle=True, seed=FOLD_SEED
-    )
-    return set(parts[fold])
+    return held
 
 
 def _twins(training: list[Item], validation: list[Item]) -> set[str]:
     """Ids of training images equal to a validation image in every byte; only files of equal length are read."""
-    by_length = defaultdict(set)
+    by_length = defaultdict(list)
     for item in validation:
-        by_length[Path(item["image"]).stat().st_size].add(item["image"])
-    twins = set()
-    for item in training:
-        alike = by_length.get(Path(item["image"]).stat().st_size, set())
-        if alike and _digest(item["image"]) in {_digest(path) for path in alike}:
-            twins.add(canonical_id(item["image_id"]))
-    return twins
+        by_length[_length(item)].append(item)
+    alike = [item for item in training if _length(item) in by_length]
+    digests = {_digest(item) for length in {_length(item) for item in alike} for item in by_length[length]}
+    return {canonical_id(item["image_id"]) for item in alike if _digest(item) in digests}
 
 
 def _first_copies(items: Iterable[Item]) -> list[Item]:
@@ -99,9 +101,13 @@ def _first_copies(items: Iterable[Item]) -> list[Item]:
     return list(first.values())
 
 
-def _outside(items: list[Item], ids: set[str]) -> list[Item]:
+def _without(items: list[Item], ids: set[str]) -> list[Item]:
     return [item for item in items if canonical_id(item["image_id"]) not in ids]
 
 
-def _digest(path: str) -> bytes:
-    return hashlib.sha256(Path(path).read_bytes()).digest()
+def _length(item: Item) -> int:
+    return Path(item["image"]).stat().st_size
+
+
+def _digest(item: Item) -> bytes:
+    return hashlib.sha256(Path(item["image"]).read_bytes()).digest()

@@ -48,7 +48,8 @@ def identities(item: Item) -> set[str]:
 
 def ids_hash(items: Iterable[Item]) -> str:
     """SHA-256 of the sorted canonical ids, one a line, copies included: which images a run saw, without naming them."""
-    return hashlib.sha256("\n".join(sorted(canonical_id(item["image_id"]) for item in items)).encode()).hexdigest()
+    names = sorted(canonical_id(item.get("image_id") or Path(item["image"]).stem) for item in items)
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 def only(items: list[Item], ids: Iterable[str] | None) -> list[Item]:

@@ -135,6 +135,15 @@ def read_additional(roots: Sequence[Path], problems: Problems) -> list[Item]:
     return items
 
 
+def describe_roots(dataset_dir: DatasetDir | None) -> list[dict[str, object]]:
+    """Name, layout and splits of each root: what a record may say of data without a path of the machine."""
+    sources = [recognise(root) for root in dataset_roots(dataset_dir)] if dataset_dir else []
+    return [
+        {"name": source.root.name, "layout": source.layout.NAME, "splits": list(source.layout.splits(source.found))}
+        for source in sources
+    ]
+
+
 def find_images(dataset_dir: DatasetDir) -> list[str]:
     """Every image of a dataset in any layout, whatever its split, by path and unchecked.
 

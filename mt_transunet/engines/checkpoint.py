@@ -141,29 +141,47 @@ class RunCheckpoint:
 
 
 class BestModel:
-    """Writes the network's state dict when validation has found a new best figure.
+    """Writes the network's state dict when validation has found a new best figure, or after each validation.
 
     Attach it to the validation engine; attached to the trainer it writes at the end of a run that had no validation.
+
+    Args:
+        path: the file.
+        network: whose weights.
+        evaluator: the validation engine, when attached to the trainer.
+        keep: ``best`` keeps the weights of the best validation. ``last`` keeps those of the last one: nothing is then
+            chosen on the validation images, so that their figures are not flattered.
+
+    Raises:
+        ValueError: another word for ``keep``.
     """
 
-    def __init__(self, path: str | os.PathLike, *, network: nn.Module, evaluator: Engine | None = None) -> None:
+    def __init__(
+        self, path: str | os.PathLike, *, network: nn.Module, evaluator: Engine | None = None, keep: str = "best"
+    ) -> None:
+        if keep not in ("best", "last"):
+            raise ValueError(f"keep must be 'best' or 'last', got {keep!r}")
         self.path = Path(path)
         self.network = network
         self.evaluator = evaluator
+        self.keep = keep
 
     def attach(self, engine: Engine) -> None:
         if self.evaluator is None:
-            engine.add_event_handler(Events.EPOCH_COMPLETED, self._save_if_best)
+            engine.add_event_handler(Events.EPOCH_COMPLETED, self._save_after_validation)
         else:
             engine.add_event_handler(Events.COMPLETED, self._save_if_never_validated)
 
-    def _save_if_best(self, engine: Engine) -> None:
+    def _save_after_validation(self, engine: Engine) -> None:
+        if self.keep == "last" or self._is_best(engine):
+            save_tensors(self.path, self.network.state_dict())
+
+    def _is_best(self, engine: Engine) -> bool:
         state = engine.state
         if state.best_metric_epoch != state.epoch:
-            return
+            return False
         # a longer run that goes on from a shorter one validates the epoch that was cut a second time
-        if not engine.metric_cmp_fn(state.best_metric, state.metrics[state.key_metric_name]):  # type: ignore
-            save_tensors(self.path, self.network.state_dict())
+        return not engine.metric_cmp_fn(state.best_metric, state.metrics[state.key_metric_name])  # type: ignore
 
     def _save_if_never_validated(self, engine: Engine) -> None:
         if self.evaluator is not None and self.evaluator.state.best_metric_epoch == -1:

@@ -108,7 +108,7 @@ def identify(state: Mapping[str, torch.Tensor]) -> Identity | None:
 
 def read_run(path: Path) -> dict[str, torch.Tensor]:
     """Read a state dict from a file or from model.pt of a run folder; a file with a provenance record must fit it."""
-    shipped = {shipped_weights(variant): variant for variant in VARIANTS}
+    shipped = {shipped_weights(variant).resolve(): variant for variant in VARIANTS}
     variant = shipped.get(path.resolve())
     if variant is not None and not path.exists():
         raise WeightsError(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of shipped weights as Markdown, from their record alone: what the model card shows is what was measured."""
+"""The figures of shipped weights as Markdown, from their record alone."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ def card_tables(record: Mapping[str, Any]) -> str:
 
     Every figure has its 95% interval over images in brackets; what the record does not hold is "not measured".
     """
-    validation = record.get("validation") or {}
-    held_out = record.get("held_out") or {}
-    evaluations = {f"validation, {_VIEWS.get(views, views)}": found for views, found in validation.items()}
-    evaluations |= {f"held-out {name}, 18 views": found for name, found in held_out.items()}
-    blocks = [_accuracy(evaluations), _by_diagnosis(evaluations), _calibration(evaluations, record)]
-    blocks += [_operating_point(record), _stages(record)]
+    shipped = {
+        f"validation, {_VIEWS.get(views, views)}": found for views, found in (record.get("validation") or {}).items()
+    }
+    held_out = {f"held-out {name}, 18 views": found for name, found in (record.get("held_out") or {}).items()}
+    everything = {**shipped, **held_out}
+    blocks = [_accuracy(everything), _by_diagnosis(everything), _calibration(shipped, record.get("calibration"))]
+    blocks += [_operating_points(record), _stages(record)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -50,12 +51,9 @@ def _part(found: Mapping[str, Any]) -> str:
     return f"{_figure(found['JA'])}, n = {found['n']}"
 
 
-def _calibration(evaluations: Mapping[str, Mapping[str, Any]], record: Mapping[str, Any]) -> str:
-    rows = []
-    for name, found in evaluations.items():
-        if not name.startswith("held-out"):  # those were measured before the temperature
-            rows.append(_calibration_row(name, found["calibration"]))
-    if pooled := record.get("calibration"):
+def _calibration(shipped: Mapping[str, Mapping[str, Any]], pooled: Mapping[str, Any] | None) -> str:
+    rows = [_calibration_row(name, found["calibration"]) for name, found in shipped.items()]
+    if pooled:
         rows.append(_calibration_row("held-out folds, temperature fitted on the other parts", pooled))
     header = ["expected calibration error", "n", "found", "perfectly calibrated: mean", "95% below"]
     return _table(header, rows)
@@ -65,23 +63,25 @@ def _calibration_row(name: str, found: Mapping[str, Any]) -> list[Any]:
     return [name, found["n"], *(_number(found[key]) for key in ("ECE", "ECE_perfect_mean", "ECE_perfect_95"))]
 
 
-def _operating_point(record: Mapping[str, Any]) -> str:
-    point = (record.get("operating_points") or {}).get("melanoma_sensitivity_0.9")
-    cells = [_number(point[key]) if point else NOT_MEASURED for key in ("threshold", "sensitivity", "specificity")]
-    return _table(["melanoma called from a probability of", "sensitivity", "specificity"], [cells])
+def _operating_points(record: Mapping[str, Any]) -> str:
+    points = (record.get("operating_points") or {}).get("melanoma_sensitivity_0.9", {})
+    rows = [
+        [_VIEWS.get(views, views), *(_number(point[key]) for key in ("threshold", "sensitivity", "specificity"))]
+        for views, point in points.items()
+    ]
+    header = ["melanoma, validation", "called from a probability of", "sensitivity", "specificity"]
+    return _table(header, rows or [[NOT_MEASURED] * len(header)])
 
 
 def _stages(record: Mapping[str, Any]) -> str:
     rows = [
-        [
-            number,
-            *(stage["settings"].get(key) for key in ("image_size", "iterations", "schedule")),
-            stage["minutes"],
-            stage["threads"],
-        ]
-        for number, stage in enumerate(record["stages"], start=1)
+        [name, number, *(stage["settings"].get(key) for key in ("image_size", "iterations", "schedule"))]
+        + [stage["training_minutes"], stage["threads"]]
+        for name, stages in record["stages"].items()
+        for number, stage in enumerate(stages, start=1)
     ]
-    return _table(["stage", "side in pixels", "iterations", "learning rate", "minutes", "CPU threads"], rows)
+    header = ["trained on", "stage", "side in pixels", "iterations", "learning rate", "minutes", "CPU threads"]
+    return _table(header, rows)
 
 
 def _figure(figure: Mapping[str, float | None] | None) -> str:

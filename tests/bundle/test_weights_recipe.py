@@ -4,22 +4,23 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import fire
 import pytest
 from monai.bundle import ConfigWorkflow
 
-from mt_transunet import load_network, weights_recipe
+from mt_transunet import bundle_command, load_network, weights_recipe
 from mt_transunet.bundle_command import CONFIGS
-from mt_transunet.data import load_datalist
 from mt_transunet.networks import read_provenance, weights_hash
-from mt_transunet.weights_recipe import make_weights
+from mt_transunet.weights_recipe import TimeIsUp, make_weights
 
 RECIPE = {
     "lite": {
         "held_out_folds": [1],
-        "folds": 2,
+        "num_folds": 2,
         "view_sizes": [32, 48],
         "stages": [
             {"image_size": 32, "schedule": "constant", "max_iterations": 2, "num_layers": 1},
@@ -41,7 +42,7 @@ class Maker:
 
     def __init__(self, dataset: Path, folder: Path) -> None:
         self.dataset, self.output_dir = dataset, folder / "weights"
-        self.recipes = folder / "weights.json"
+        self.recipes = folder / "recipes.json"
         self.recipes.write_text(json.dumps(RECIPE))
         self.run: list[tuple[str, dict[str, Any]]] = []
 
@@ -57,33 +58,19 @@ class Maker:
         workflow.run()
         workflow.finalize()
 
-    def __call__(self, **arguments: Any) -> Path | None:
+    def __call__(self, **arguments: Any) -> Path:
         self.run.clear()
         return make_weights(
             "lite",
-            dataset_dir=str(self.dataset),
-            additional_dir=None,
+            data={"dataset_dir": str(self.dataset), "additional_dir": None},
             output_dir=self.output_dir,
-            recipes=self.recipes,
-            **arguments,
+            **{"recipes": self.recipes, **arguments},
         )
 
 
 @pytest.fixture(scope="module")
-def two_of_each(tmp_path_factory: pytest.TempPathFactory, synthetic: Path) -> Path:
-    """The six training images, two of each diagnosis, so that they can be halved; one validation image of each."""
-    lists = load_datalist(str(synthetic))
-    for items in lists.values():
-        for number, item in enumerate(items):
-            item["label"] = number % 3
-    path = tmp_path_factory.mktemp("two_of_each") / "datalist.json"
-    path.write_text(json.dumps({split: lists[split] for split in ("training", "validation")}))
-    return path
-
-
-@pytest.fixture(scope="module")
-def maker(tmp_path_factory: pytest.TempPathFactory, two_of_each: Path) -> Maker:
-    return Maker(two_of_each, tmp_path_factory.mktemp("recipe"))
+def maker(tmp_path_factory: pytest.TempPathFactory, synthetic: Path) -> Maker:
+    return Maker(synthetic, tmp_path_factory.mktemp("recipe"))
 
 
 @pytest.fixture(scope="module")
@@ -107,55 +94,109 @@ def test_the_held_out_fold_is_judged_by_the_network_that_did_not_see_it(made) ->
     trained = [overrides for run_id, overrides in made[1] if run_id == "training" and overrides.get("fold") == 1]
     judged = [overrides for run_id, overrides in made[1] if run_id == "evaluating" and overrides.get("fold") == 1]
     assert [overrides["weights"] for overrides in judged] == [trained[-1]["output_dir"] / "model.pt"]
-    assert judged[0]["folds"] == 2 and judged[0]["view_sizes"] == [32, 48]
+    assert judged[0]["num_folds"] == 2 and judged[0]["view_sizes"] == [32, 48]
 
 
 def test_the_record_holds_what_was_measured_on_the_very_file(made) -> None:
     weights = made[0]
     record = read_provenance(weights)
     assert record["sha256"] == weights_hash(weights)
-    for views, sizes in (("none", [48]), ("paper", [32, 48])):
+    for views, sizes in (("none", [48]), ("fast", [48]), ("paper", [32, 48])):
         protocol = record["validation"][views]["protocol"]
         assert protocol["weights_sha256"] == record["sha256"] and protocol["sizes"] == sizes
     assert record["held_out"]["fold1"]["protocol"]["split"] == "fold 1 of 2"
-    assert record["calibration"]["n"] == record["held_out"]["fold1"]["classification"]["n"] == 3
+    assert record["calibration"]["n"] == record["held_out"]["fold1"]["classification"]["n"] == 4
 
 
 def test_each_stage_is_recorded_with_its_recipe_and_its_images(made) -> None:
     stages = read_provenance(made[0])["stages"]
-    assert [stage["settings"]["iterations"] for stage in stages] == [2, 3]
-    assert all(len(stage["settings"]["image_ids"]["training"]) == 64 for stage in stages)
+    assert stages.keys() == {"all", "fold1"}
+    for runs in stages.values():
+        assert [stage["settings"]["iterations"] for stage in runs] == [2, 3]
+    of_all, of_fold = (stages[name][1]["settings"] for name in ("all", "fold1"))
+    assert (of_all["images"]["training"], of_fold["images"]["training"]) == (6, 2)
+    assert of_fold["image_ids"]["validation"] == read_provenance(made[0])["held_out"]["fold1"]["protocol"]["image_ids"]
 
 
 def test_the_weights_load_with_their_sizes(made) -> None:
     assert load_network(made[0]).image_size == 48
 
 
-def test_a_second_call_repeats_nothing(made, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_call_trains_nothing_and_gives_the_same_file(made, monkeypatch: pytest.MonkeyPatch) -> None:
     weights, _, maker = made
     before = weights.read_bytes(), weights.with_suffix(".json").read_bytes()
     monkeypatch.setattr(weights_recipe, "run_bundle", maker.run_bundle)
     assert maker() == weights
-    assert maker.run == []
+    assert {run_id for run_id, _ in maker.run} == {"evaluating"}
     assert (weights.read_bytes(), weights.with_suffix(".json").read_bytes()) == before
 
 
+def test_runs_of_another_recipe_in_the_folder_are_refused(made, tmp_path: Path) -> None:
+    maker = made[2]
+    recipe = json.loads(maker.recipes.read_text())
+    recipe["lite"]["stages"][0]["image_size"] = 64
+    (tmp_path / "recipes.json").write_text(json.dumps(recipe))
+    with pytest.raises(ValueError, match="stage1 was told another image_size; remove it, or give another output_dir"):
+        maker(recipes=tmp_path / "recipes.json")
+
+
+def test_a_stage_that_started_from_other_weights_is_refused(made) -> None:
+    maker = made[2]
+    record = maker.output_dir / "all" / "stage2" / "config.json"
+    before = record.read_text()
+    content = json.loads(before)
+    content["settings"]["initial_weights"] = "0" * 64
+    record.write_text(json.dumps(content))
+    try:
+        with pytest.raises(ValueError, match="stage2 was told another initial_weights"):
+            maker()
+    finally:
+        record.write_text(before)
+
+
 def test_training_that_ran_out_of_time_gives_no_weights(
-    tmp_path: Path, two_of_each: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, synthetic: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    maker = Maker(two_of_each, tmp_path)
+    maker = Maker(synthetic, tmp_path)
     monkeypatch.setattr(weights_recipe, "run_bundle", maker.run_bundle)
-    assert maker(max_minutes=1e-9) is None
+    with pytest.raises(TimeIsUp, match="stage1 goes on"):
+        maker(max_minutes=1e-4)
     assert [run_id for run_id, _ in maker.run] == ["training"]
     assert not (maker.output_dir / "lite.pt").exists()
 
 
+def test_a_call_with_a_limit_that_has_trained_leaves_the_evaluations_to_the_next(
+    tmp_path: Path, synthetic: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = Maker(synthetic, tmp_path)
+    monkeypatch.setattr(weights_recipe, "run_bundle", maker.run_bundle)
+    with pytest.raises(TimeIsUp, match="the evaluations are left"):
+        maker(max_minutes=60)
+    assert [run_id for run_id, _ in maker.run] == ["training"] * 4
+
+
+def test_the_commands_of_the_recipe_are_read_as_they_were_meant(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    typed: list[list[str]] = []
+    ok = subprocess.CompletedProcess([], 0)
+    monkeypatch.setattr(bundle_command.subprocess, "run", lambda command: typed.append(command) or ok)
+    losses = {"mask": 1.0, "class": 0.5}
+    told = {"dataset_dir": "['a b','c']", "loss_weights": losses, "view_sizes": [32, 48], "initial_weights": tmp_path}
+    bundle_command.run_bundle("training", told)
+    words = typed[0][typed[0].index("run") + 2 :]
+    # fire, which reads the command line for MONAI, gives each word as a Python literal where it is one
+    read = {key[2:]: fire.parser.DefaultParseValue(value) for key, value in zip(words[::2], words[1::2])}
+    assert read["dataset_dir"] == ["a b", "c"] and read["loss_weights"] == losses
+    assert read["view_sizes"] == [32, 48] and read["initial_weights"] == str(tmp_path)
+
+
 def test_a_variant_without_a_recipe_lists_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no recipe for 'light' in .*; choose one of lite, paper"):
-        make_weights("light", dataset_dir="x", additional_dir=None, output_dir=tmp_path)
+        make_weights("light", data={"dataset_dir": "x"}, output_dir=tmp_path)
 
 
 def test_every_override_of_the_recipes_is_a_key_of_the_training_config() -> None:
     keys = json.loads((CONFIGS / "train.json").read_text())
-    for recipe in json.loads((CONFIGS / "weights.json").read_text()).values():
+    for recipe in json.loads((CONFIGS / "recipes.json").read_text()).values():
         assert {key for stage in recipe["stages"] for key in stage} <= keys.keys()

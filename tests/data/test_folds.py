@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mt_transunet.data import DataError, load_datalist, training_sides
+from mt_transunet.data import DataError, evaluated_side, fold_of, load_datalist, training_sides
 
 
 @pytest.fixture
@@ -42,10 +42,17 @@ def test_the_folds_share_out_all_training_images(items):
     assert not parts[0] & parts[1]
 
 
-def test_every_fold_holds_its_share_of_each_diagnosis(items):
-    for fold in range(2):
-        held = training_sides(items, fold, 2)["validation"]
-        assert Counter(item["label"] for item in held) == {0: 3, 1: 2, 2: 1}
+def test_an_image_is_in_the_same_fold_whatever_its_spelling_or_company(items):
+    assert fold_of("isic_0000007_downsampled", 5) == fold_of("ISIC_0000007", 5)
+    fewer = {**items, "training": items["training"][5:9]}
+    held = {fold: set(ids(training_sides(fewer, fold, 2)["validation"])) for fold in range(2)}
+    everywhere = {fold: set(ids(training_sides(items, fold, 2)["validation"])) for fold in range(2)}
+    assert all(held[fold] <= everywhere[fold] for fold in range(2))
+
+
+def test_two_thousand_ids_fall_evenly_into_five_folds():
+    counts = Counter(fold_of(f"ISIC_{number:07d}", 5) for number in range(2000))
+    assert all(abs(counts[fold] - 400) < 4 * 18 for fold in range(5))  # four standard deviations of a binomial
 
 
 def test_no_copy_of_a_held_out_image_is_trained_on(items):
@@ -54,20 +61,29 @@ def test_no_copy_of_a_held_out_image_is_trained_on(items):
         sides = training_sides(items, fold, 2)
         trained = {name[:12].upper() for name in ids(sides["training"] + sides["unlabelled"])}
         assert not trained & set(ids(sides["validation"]))
-        assert len(sides["training"]) + sum(
-            2 if "b" in str(item["image"]) or int(item["image_id"][-7:]) % 2 == 0 else 1 for item in sides["validation"]
-        ) == len(items["training"])
+
+
+def test_what_a_fold_does_not_hold_out_is_trained_on_with_all_copies(items):
+    for fold in range(2):
+        sides = training_sides(items, fold, 2)
+        held = set(ids(sides["validation"]))
+        assert sides["training"] == [item for item in items["training"] if item["image_id"] not in held]
+
+
+def test_the_images_to_evaluate_are_those_the_training_left_out(items):
+    assert evaluated_side(items, "val", 1, 2) == training_sides(items, 1, 2)["validation"]
+    alone = {"training": items["training"][:12]}  # one of the two roots
+    assert evaluated_side(alone, "val", 1, 2) == evaluated_side(items, "val", 1, 2)
 
 
 def test_of_several_copies_the_first_is_validated_on(items):
-    held = training_sides(items, 0, 2)["validation"]
-    assert len(held) == 6 and {Path(item["image"]).parent.name for item in held} == {"a"}
+    held = [item for fold in range(2) for item in training_sides(items, fold, 2)["validation"]]
+    assert len(held) == 12 and {Path(item["image"]).parent.name for item in held} == {"a"}
 
 
-def test_a_fold_means_the_same_images_whatever_the_order_of_the_list(items):
-    reversed_items = {**items, "training": items["training"][::-1]}
-    held, again = (training_sides(lists, 1, 2)["validation"] for lists in (items, reversed_items))
-    assert set(ids(held)) == set(ids(again))
+def test_of_several_copies_the_first_is_evaluated(items):
+    items["validation"].append({**items["validation"][0], "image": "elsewhere.jpg"})
+    assert evaluated_side(items, "val") == items["validation"][:1]
 
 
 def test_without_a_fold_the_dataset_keeps_its_own_sides(items):
@@ -81,12 +97,27 @@ def test_an_image_that_validation_repeats_leaves_training_with_all_its_copies(it
     assert "dropped ISIC_0000004 from training: byte-identical to validation images" in caplog.text
 
 
-@pytest.mark.parametrize(("fold", "folds"), [(2, 2), (-1, 2), (0, 1), (0, 3)])
-def test_a_fold_that_does_not_exist_is_refused(items, fold, folds):
-    with pytest.raises(
-        DataError, match=f"there is no fold {fold} of {folds}: .* with 2 training images, allows 2 to 2 folds"
-    ):
-        training_sides(items, fold, folds)
+@pytest.mark.parametrize(("fold", "num_folds"), [(2, 2), (-1, 2), (0, 1)])
+def test_a_fold_that_does_not_exist_is_refused(items, fold, num_folds):
+    with pytest.raises(DataError, match=f"there is no fold {fold} of {num_folds}: fold counts from 0"):
+        training_sides(items, fold, num_folds)
+
+
+def test_a_fold_of_another_split_is_refused(items):
+    with pytest.raises(DataError, match="fold 0 is a part of the training images.*leave split out, got 'test'"):
+        evaluated_side(items, "test", 0, 2)
+
+
+def test_a_fold_without_images_is_refused(items):
+    empty = next(fold for fold in range(1000) if fold not in {fold_of(name, 1000) for name in ids(items["training"])})
+    with pytest.raises(DataError, match=f"fold {empty} of 1000 holds none of 18 images; take fewer folds"):
+        training_sides(items, empty, 1000)
+
+
+def test_a_fold_of_all_images_is_refused(items):
+    one = {**items, "training": items["training"][:1]}
+    with pytest.raises(DataError, match="leaves nothing to train on"):
+        training_sides(one, fold_of(one["training"][0]["image_id"], 2), 2)
 
 
 def test_the_challenge_repeats_one_training_image_in_validation(real_data):

@@ -51,8 +51,8 @@ class Parts(nn.Module):
         return loss
 
 
-def build_evaluator(folder, network, early_stop, score):
-    best = BestModel(folder / "model.pt", network=network)
+def build_evaluator(folder, network, early_stop, score, keep):
+    best = BestModel(folder / "model.pt", network=network, keep=keep)
     evaluator = SupervisedEvaluator(
         device=torch.device("cpu"),
         val_data_loader=[{"image": torch.ones(2, 4), "label": torch.ones(2, 1)}],
@@ -91,6 +91,7 @@ def build_run(
     score=float,
     patience=10**9,
     validate=True,
+    keep="best",
     **checkpoint,
 ):
     """5 iterations per epoch; ``score(n)`` is the figure of the validation of epoch n."""
@@ -102,7 +103,7 @@ def build_run(
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     sampler = TwoStreamBatchSampler(10, 0, labelled_batch=2, unlabelled_batch=0, seed=0)
     early_stop = ResumableEarlyStop(patience, score_function=lambda engine: engine.state.metrics["val"])
-    evaluator = build_evaluator(folder, averaging.network, early_stop, score)
+    evaluator = build_evaluator(folder, averaging.network, early_stop, score, keep)
     history = RunHistory(folder / "history.csv", loss=loss, optimizer=optimizer, batch_size=2, evaluator=evaluator)
     handlers = [generators, SamplerProgress(sampler), LrScheduleHandler(scheduler, epoch_level=False), averaging]
     handlers += [ValidationHandler(interval=1 if validate else 10**6, validator=evaluator), history]

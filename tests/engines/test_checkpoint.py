@@ -7,7 +7,7 @@ import pytest
 import torch
 from ignite.engine import Engine, Events
 
-from mt_transunet.engines import RunCheckpoint, TimeBudget
+from mt_transunet.engines import BestModel, RunCheckpoint, TimeBudget
 
 UNTIL = 13  # 5 + 5 + 3: the third epoch is cut
 
@@ -165,6 +165,18 @@ def test_the_best_weights_are_kept_and_not_the_last(tmp_path, run_in):
     )
     run.trainer.run()
     assert torch.equal(torch.load(tmp_path / "model.pt", weights_only=True)["0.weight"], kept[1])
+
+
+def test_the_last_weights_are_kept_where_nothing_shall_be_chosen(tmp_path, run_in):
+    scores = [0.0, 0.5, 0.9, 0.2]
+    run = run_in(tmp_path, score=scores.__getitem__, keep="last")
+    run.trainer.run()
+    assert equal(torch.load(tmp_path / "model.pt", weights_only=True), run.evaluator.network.state_dict())
+
+
+def test_another_word_for_what_to_keep_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="keep must be 'best' or 'last', got 'first'"):
+        BestModel(tmp_path / "model.pt", network=torch.nn.Linear(1, 1), keep="first")
 
 
 def test_validating_the_cut_epoch_again_does_not_replace_a_better_model(tmp_path, run_in):

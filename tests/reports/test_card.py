@@ -26,30 +26,32 @@ def evaluation():
 @pytest.fixture
 def stage():
     settings = {"image_size": 160, "iterations": 800, "schedule": "constant"}
-    return {"settings": settings, "minutes": 61.5, "threads": 1}
+    return {"settings": settings, "training_minutes": 61.5, "threads": 1}
 
 
 def test_figures_stand_with_their_intervals_and_undefined_ones_say_so(evaluation, stage):
-    text = card_tables({"validation": {"paper": evaluation}, "stages": [stage]})
+    text = card_tables({"validation": {"paper": evaluation}, "stages": {"all": [stage]}})
     assert "| validation, 18 views | 150 | 0.800 [0.790, 0.810] | 0.875 [0.865, 0.885] | 0.900 [0.890, 0.910] " in text
     assert "| 0.900 [0.890, 0.910] | not measured | not measured |" in text
 
 
 def test_held_out_folds_stand_beside_validation(evaluation, stage):
-    text = card_tables({"validation": {"none": evaluation}, "held_out": {"fold0": evaluation}, "stages": [stage]})
+    text = card_tables(
+        {"validation": {"none": evaluation}, "held_out": {"fold0": evaluation}, "stages": {"all": [stage]}}
+    )
     assert "| validation, 1 view | 150 |" in text and "| held-out fold0, 18 views | 150 |" in text
 
 
 def test_calibration_is_shown_after_the_temperature_only(evaluation, stage):
     pooled = {**evaluation["calibration"], "n": 400, "ECE": 0.03}
     record = {"validation": {"paper": evaluation}, "held_out": {"fold0": evaluation}, "calibration": pooled}
-    text = card_tables({**record, "stages": [stage]})
+    text = card_tables({**record, "stages": {"all": [stage]}})
     assert "| validation, 18 views | 150 | 0.040 | 0.050 | 0.080 |" in text
     assert "| held-out folds, temperature fitted on the other parts | 400 | 0.030 | 0.050 | 0.080 |" in text
     assert "| held-out fold0, 18 views | 150 | 0.040 |" not in text
 
 
 def test_a_record_without_figures_says_that_nothing_was_measured(stage):
-    text = card_tables({"validation": None, "stages": [stage]})
-    assert "| not measured | not measured | not measured |" in text
-    assert "| 1 | 160 | 800 | constant | 61.5 | 1 |" in text
+    text = card_tables({"validation": None, "stages": {"all": [stage]}})
+    assert "| not measured | not measured | not measured | not measured |" in text
+    assert "| all | 1 | 160 | 800 | constant | 61.5 | 1 |" in text
