@@ -8,7 +8,7 @@ from .contamination import ContaminationError
 from .data_report import DataReport
 from .errors import DataError
 from .folds import evaluated_side, fold_of, training_sides
-from .items import SPLITS, ids_hash, only
+from .items import SPLITS, ids_hash, only, repeated
 from .layouts import describe_roots, find_images, load_datalist
 from .reading import readable_images, require_readable
 from .sampler import DrawKey, TwoStreamBatchSampler
@@ -33,6 +33,7 @@ __all__ = [
     "load_datalist",
     "only",
     "readable_images",
+    "repeated",
     "require_readable",
     "synthetic_case",
     "synthetic_dataset",

@@ -6,10 +6,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import CLASS_NAMES
 from .errors import DataError
 
 Item = dict[str, Any]
@@ -65,3 +66,21 @@ def only(items: list[Item], ids: Iterable[str] | None) -> list[Item]:
     if missing:
         raise DataError(f"no image with the id {', '.join(missing)} among {len(items)}; check ids and split")
     return [item for item in items if canonical_id(item["image_id"]) in wanted]
+
+
+def repeated(items: list[Item], repeats: Sequence[int] | None) -> list[Item]:
+    """Each item as often as its diagnosis says, so that rare ones are seen more often; all once for None.
+
+    Every repetition is an item of its own, with random draws of its own. Unknown diagnoses stand once.
+
+    Args:
+        repeats: how often nevus, melanoma and seborrheic keratosis stand in the list, each at least once.
+
+    Raises:
+        DataError: not three whole numbers from 1.
+    """
+    if repeats is None:
+        return items
+    if len(repeats) != len(CLASS_NAMES) or not all(isinstance(count, int) and count >= 1 for count in repeats):
+        raise DataError(f"class_repeats must be {len(CLASS_NAMES)} whole numbers from 1, got {list(repeats)}")
+    return [item for item in items for _ in range(repeats[item["label"]] if "label" in item else 1)]
