@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,28 +11,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import CLASS_NAMES
 from .atomic import save_tensors, write_json
 from .metrics import (
     calibration_error,
     fit_temperature,
-    operating_point,
     perfect_calibration_error,
     with_temperature,
 )
 from .metrics.summary import labelled_probabilities
-from .networks import weights_hash
 from .networks.weight_files import read_weights
+from .reports.evaluation_section import PER_IMAGE
 from .reports.rows import read_rows
 
-__all__ = ["held_out_calibration", "provenance", "ship_weights", "training_record", "write_shipped"]
-
-PER_IMAGE = "per_image.csv"
-
-PROTOCOL = (
-    *("variant", "weights_sha256", "split", "image_ids", "views", "sizes"),
-    *("merge", "precision", "seed", "resamples"),
-)
+__all__ = ["held_out_calibration", "ship_weights", "write_shipped"]
 
 LARGEST = 25_000_000
 """Bytes; a file of the model zoo above this size must be downloaded separately."""
@@ -89,60 +79,6 @@ def held_out_calibration(evaluations: Sequence[Path]) -> dict[str, Any]:
     }
 
 
-def training_record(run: Path) -> dict[str, Any]:
-    """What one stage of training was told and what it took: settings, commit, versions, time.
-
-    ``training_minutes`` counts the iterations alone, without validations and without what a killed run repeated.
-    """
-    record = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    history = read_rows(run / "history.csv")
-    return {
-        "settings": {key: value for key, value in record["settings"].items() if not key.endswith("_dir")},
-        "commits": record.get("commits"),
-        "versions": record["versions"],
-        "threads": record.get("threads"),
-        "training_minutes": round(sum(float(row["seconds"]) for row in history) / 60, 1),
-        "validations": sum(row.get("val", "") != "" for row in history),
-    }
-
-
-def provenance(
-    weights: Path,
-    *,
-    variant: str,
-    view_sizes: Sequence[int],
-    runs: Mapping[str, Sequence[Path]],
-    calibration: Mapping[str, Any] | None = None,
-    held_out: Mapping[str, Path] | None = None,
-    validation: Mapping[str, Path] | None = None,
-) -> dict[str, Any]:
-    """The record that stands beside shipped weights; what was not measured is None.
-
-    Args:
-        weights: the file to ship.
-        variant: its network.
-        view_sizes: sides of the test-time views that its figures belong to.
-        runs: stages in order, of ``all`` (what is shipped) and of each held-out fold.
-        calibration: of :func:`held_out_calibration`.
-        held_out: name of a fold -> evaluation of the recipe's network that did not see it.
-        validation: preset of views -> evaluation of the shipped file itself on the validation split.
-    """
-    records = {name: [training_record(run) for run in stages] for name, stages in runs.items()}
-    return {
-        "sha256": weights_hash(weights),
-        "bytes": weights.stat().st_size,
-        "variant": variant,
-        "format": "float16 state dict" + (", class_head divided by the temperature" if calibration else ""),
-        "image_size": records["all"][-1]["settings"]["image_size"],
-        "view_sizes": list(view_sizes),
-        "calibration": dict(calibration) if calibration else None,
-        "operating_points": _operating_points(validation) if validation else None,
-        "validation": {views: _metrics(folder) for views, folder in validation.items()} if validation else None,
-        "held_out": {name: _metrics(folder) for name, folder in held_out.items()} if held_out else None,
-        "stages": records,
-    }
-
-
 def write_shipped(candidate: Path, destination: Path, record: Mapping[str, Any]) -> Path:
     """Give a candidate its final name and its record; returns ``destination``.
 
@@ -154,25 +90,3 @@ def write_shipped(candidate: Path, destination: Path, record: Mapping[str, Any])
     os.replace(candidate, destination)
     write_json(destination.with_suffix(".json"), record)
     return destination
-
-
-def _operating_points(evaluations: Mapping[str, Path]) -> dict[str, Any]:
-    """Per preset of views: where to cut the melanoma probability so that nine of ten melanomas lie above.
-
-    Cut and figures come from the same images, so that on others fewer than nine of ten may be found.
-    """
-    points: dict[str, Any] = {}
-    melanoma = CLASS_NAMES.index("melanoma")
-    for views, folder in evaluations.items():
-        probabilities, labels = labelled_probabilities(read_rows(folder / PER_IMAGE))
-        positive = labels == melanoma
-        if positive.any() and not positive.all():
-            point = operating_point(probabilities[:, melanoma], positive, sensitivity=0.9)
-            points[views] = {**point, "melanomas": int(positive.sum()), "others": int((~positive).sum())}
-    return {"melanoma_sensitivity_0.9": points}
-
-
-def _metrics(folder: Path) -> dict[str, Any]:
-    content = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    protocol = {key: content["protocol"].get(key) for key in PROTOCOL}  # no path of the machine it ran on
-    return {**content, "protocol": protocol}

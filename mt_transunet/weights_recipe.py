@@ -13,7 +13,8 @@ from .bundle_command import CONFIGS, run_bundle
 from .data.roots import dataset_roots
 from .networks import weights_hash
 from .reports.rows import read_rows
-from .shipping import held_out_calibration, provenance, ship_weights, write_shipped
+from .shipping import held_out_calibration, ship_weights, write_shipped
+from .weights_record import provenance
 
 __all__ = ["TimeIsUp", "make_weights"]
 

@@ -10,7 +10,8 @@ import torch
 from mt_transunet import CLASS_NAMES, shipping
 from mt_transunet.atomic import write_csv
 from mt_transunet.networks import build_network, load_network, weights_hash
-from mt_transunet.shipping import held_out_calibration, provenance, ship_weights, training_record, write_shipped
+from mt_transunet.shipping import held_out_calibration, ship_weights, write_shipped
+from mt_transunet.weights_record import failures, provenance, training_record
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_what_was_not_measured_is_null(model, tmp_path):
     weights = ship_weights(model, tmp_path / "lite.pt")
     record = provenance(weights, variant="lite", view_sizes=[192], runs={"all": [write_run(tmp_path / "one", 192)]})
     missing = {key for key, value in record.items() if value is None}
-    assert missing == {"calibration", "operating_points", "validation", "held_out"}
+    assert missing == {"calibration", "operating_points", "validation", "failures", "held_out"}
 
 
 def test_the_record_tells_nothing_of_the_machine(model, tmp_path):
@@ -168,3 +169,21 @@ def test_a_file_the_zoo_does_not_take_is_refused_and_kept(tmp_path, monkeypatch)
     with pytest.raises(ValueError, match="has 7 bytes, the model zoo takes 6"):
         write_shipped(tmp_path / "candidate.pt", tmp_path / "lite.pt", {})
     assert (tmp_path / "candidate.pt").exists() and not (tmp_path / "lite.pt").exists()
+
+
+def test_the_worst_masks_and_the_surest_wrong_answers_are_named(tmp_path):
+    rows = [("a", 0.5, 0, 0.8, 0.1, 0.1), ("b", 0.1, 1, 0.6, 0.3, 0.1), ("c", 0.3, 2, 0.1, 0.7, 0.2)]
+    keys = ("image_id", "JA", "label", *CLASS_NAMES)
+    write_csv(tmp_path / "per_image.csv", [{**dict(zip(keys, row)), "DI": 0.5} for row in rows])
+    found = failures(tmp_path, count=2)
+    assert [case["image_id"] for case in found["masks"]] == ["b", "c"]
+    assert found["classes"] == [
+        {"image_id": "c", "true": "seborrheic_keratosis", "given": "melanoma", "probability": 0.7},
+        {"image_id": "b", "true": "melanoma", "given": "nevus", "probability": 0.6},
+    ]
+
+
+def test_images_without_mask_or_diagnosis_are_no_failures(tmp_path):
+    row = {"image_id": "a", "label": -1, **dict(zip(CLASS_NAMES, (0.1, 0.8, 0.1)))}
+    write_csv(tmp_path / "per_image.csv", [row])
+    assert failures(tmp_path) == {"masks": [], "classes": []}

@@ -8,7 +8,7 @@ from typing import Any
 
 from mt_transunet import CLASS_NAMES
 
-__all__ = ["card_tables"]
+__all__ = ["card_tables", "failure_tables"]
 
 NOT_MEASURED = "not measured"
 
@@ -28,6 +28,18 @@ def card_tables(record: Mapping[str, Any]) -> str:
     blocks = [_accuracy(everything), _by_diagnosis(everything), _calibration(shipped, record.get("calibration"))]
     blocks += [_operating_points(record), _stages(record)]
     return "\n\n".join(blocks) + "\n"
+
+
+def failure_tables(record: Mapping[str, Any]) -> str:
+    """Markdown tables of the validation images that the weights go most wrong on, 18 views."""
+    cases = record.get("failures") or {"masks": [], "classes": []}
+    masks = [[case["image_id"], _number(case["JA"]), _number(case["DI"])] for case in cases["masks"]]
+    classes = [
+        [case["image_id"], *(case[key].replace("_", " ") for key in ("true", "given")), _number(case["probability"])]
+        for case in cases["classes"]
+    ]
+    worst = _table(["lowest Jaccard index", "JA", "DI"], masks)
+    return f"{worst}\n\n{_table(['wrong and sure of it', 'is', 'was called', 'with a probability of'], classes)}\n"
 
 
 def _accuracy(evaluations: Mapping[str, Mapping[str, Any]]) -> str:

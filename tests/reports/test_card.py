@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from mt_transunet.reports.card import card_tables
+from mt_transunet.reports.card import card_tables, failure_tables
 
 
 def figure(value):
@@ -55,3 +55,11 @@ def test_a_record_without_figures_says_that_nothing_was_measured(stage):
     text = card_tables({"validation": None, "stages": {"all": [stage]}})
     assert "| not measured | not measured | not measured | not measured |" in text
     assert "| all | 1 | 160 | 800 | constant | 61.5 | 1 |" in text
+
+
+def test_failures_are_named_with_their_figures():
+    masks = [{"image_id": "ISIC_1", "JA": 0.1, "DI": 0.182}]
+    classes = [{"image_id": "ISIC_2", "true": "melanoma", "given": "seborrheic_keratosis", "probability": 0.91}]
+    text = failure_tables({"failures": {"masks": masks, "classes": classes}})
+    assert "| ISIC_1 | 0.100 | 0.182 |" in text
+    assert "| ISIC_2 | melanoma | seborrheic keratosis | 0.910 |" in text

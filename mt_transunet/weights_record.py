@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The record of shipped weights: how they were made, what was measured with them, where they fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import CLASS_NAMES
+from .metrics import operating_point
+from .metrics.summary import labelled_probabilities
+from .networks import weights_hash
+from .reports.evaluation_section import METRICS, PER_IMAGE
+from .reports.rows import number, read_rows, typed
+
+__all__ = ["failures", "provenance", "training_record"]
+
+PROTOCOL = (
+    *("variant", "weights_sha256", "split", "image_ids", "views", "sizes"),
+    *("merge", "precision", "seed", "resamples"),
+)
+
+
+def training_record(run: Path) -> dict[str, Any]:
+    """What one stage of training was told and what it took: settings, commit, versions, time.
+
+    ``training_minutes`` counts the iterations alone, without validations and without what a killed run repeated.
+    """
+    record = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    history = read_rows(run / "history.csv")
+    return {
+        "settings": {key: value for key, value in record["settings"].items() if not key.endswith("_dir")},
+        "commits": record.get("commits"),
+        "versions": record["versions"],
+        "threads": record.get("threads"),
+        "training_minutes": round(sum(float(row["seconds"]) for row in history) / 60, 1),
+        "validations": sum(row.get("val", "") != "" for row in history),
+    }
+
+
+def provenance(
+    weights: Path,
+    *,
+    variant: str,
+    view_sizes: Sequence[int],
+    runs: Mapping[str, Sequence[Path]],
+    calibration: Mapping[str, Any] | None = None,
+    held_out: Mapping[str, Path] | None = None,
+    validation: Mapping[str, Path] | None = None,
+) -> dict[str, Any]:
+    """The record that stands beside shipped weights; what was not measured is None.
+
+    Args:
+        weights: the file to ship.
+        variant: its network.
+        view_sizes: sides of the test-time views that its figures belong to.
+        runs: stages in order, of ``all`` (what is shipped) and of each held-out fold.
+        calibration: of :func:`held_out_calibration`.
+        held_out: name of a fold -> evaluation of the recipe's network that did not see it.
+        validation: preset of views -> evaluation of the shipped file itself on the validation split.
+    """
+    records = {name: [training_record(run) for run in stages] for name, stages in runs.items()}
+    return {
+        "sha256": weights_hash(weights),
+        "bytes": weights.stat().st_size,
+        "variant": variant,
+        "format": "float16 state dict" + (", class_head divided by the temperature" if calibration else ""),
+        "image_size": records["all"][-1]["settings"]["image_size"],
+        "view_sizes": list(view_sizes),
+        "calibration": dict(calibration) if calibration else None,
+        "operating_points": _operating_points(validation) if validation else None,
+        "validation": {views: _metrics(folder) for views, folder in validation.items()} if validation else None,
+        "failures": failures(validation["paper"]) if validation else None,
+        "held_out": {name: _metrics(folder) for name, folder in held_out.items()} if held_out else None,
+        "stages": records,
+    }
+
+
+def failures(evaluation: Path, *, count: int = 6) -> dict[str, list[dict[str, Any]]]:
+    """The images an evaluation went most wrong on, worst first, by id and figures.
+
+    Returns:
+        ``masks``: the lowest Jaccard indices. ``classes``: the wrong diagnoses given with the highest probability.
+    """
+    rows = [typed(row) for row in read_rows(evaluation / PER_IMAGE)]
+    masked = sorted((row for row in rows if number(row.get("JA")) is not None), key=lambda row: row["JA"])
+    wrong = []
+    for row in rows:
+        given = max(CLASS_NAMES, key=lambda name: row[name])
+        if row["label"] >= 0 and given != CLASS_NAMES[row["label"]]:
+            case = {"image_id": row["image_id"], "true": CLASS_NAMES[row["label"]], "given": given}
+            wrong.append({**case, "probability": row[given]})
+    wrong.sort(key=lambda case: -case["probability"])
+    return {
+        "masks": [{key: row[key] for key in ("image_id", "JA", "DI")} for row in masked[:count]],
+        "classes": wrong[:count],
+    }
+
+
+def _operating_points(evaluations: Mapping[str, Path]) -> dict[str, Any]:
+    """Per preset of views: where to cut the melanoma probability so that nine of ten melanomas lie above.
+
+    Cut and figures come from the same images, so that on others fewer than nine of ten may be found.
+    """
+    points: dict[str, Any] = {}
+    melanoma = CLASS_NAMES.index("melanoma")
+    for views, folder in evaluations.items():
+        probabilities, labels = labelled_probabilities(read_rows(folder / PER_IMAGE))
+        positive = labels == melanoma
+        if positive.any() and not positive.all():
+            point = operating_point(probabilities[:, melanoma], positive, sensitivity=0.9)
+            points[views] = {**point, "melanomas": int(positive.sum()), "others": int((~positive).sum())}
+    return {"melanoma_sensitivity_0.9": points}
+
+
+def _metrics(folder: Path) -> dict[str, Any]:
+    content = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    protocol = {key: content["protocol"].get(key) for key in PROTOCOL}  # no path of the machine it ran on
+    return {**content, "protocol": protocol}
