@@ -20,10 +20,11 @@ from .metrics import (
 )
 from .metrics.summary import labelled_probabilities
 from .networks.weight_files import read_weights
+from .networks.weights import shapes
 from .reports.evaluation_section import PER_IMAGE
 from .reports.rows import read_rows
 
-__all__ = ["held_out_calibration", "ship_weights", "write_shipped"]
+__all__ = ["average_weights", "held_out_calibration", "ship_weights", "write_shipped"]
 
 LARGEST = 25_000_000
 """Bytes; a file of the model zoo above this size must be downloaded separately."""
@@ -50,6 +51,25 @@ def ship_weights(model: Path, destination: Path, *, temperature: float = 1.0) ->
     if lost:
         raise ValueError(f"{model}: {lost[0]} does not fit into float16; the network may have diverged")
     return save_tensors(destination, half)
+
+
+def average_weights(models: Sequence[Path], destination: Path) -> Path:
+    """Write the mean of several networks' weights, batch statistics included; counters are the first one's.
+
+    Meant for branches of one training (Wortsman et al., "Model soups", https://arxiv.org/abs/2203.05482): networks that
+    did not start from the same trained weights have no mean that is worth anything.
+
+    Raises:
+        ValueError: the networks differ.
+    """
+    states = [read_weights(model) for model in models]
+    if any(shapes(state) != shapes(states[0]) for state in states):
+        raise ValueError(f"{' and '.join(map(str, models))} are not of one network, so they have no mean")
+    mean = {
+        name: torch.stack([state[name] for state in states]).mean(dim=0) if value.is_floating_point() else value
+        for name, value in states[0].items()
+    }
+    return save_tensors(destination, mean)
 
 
 def held_out_calibration(evaluations: Sequence[Path]) -> dict[str, Any]:

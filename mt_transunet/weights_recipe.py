@@ -7,18 +7,27 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .bundle_command import CONFIGS, run_bundle
 from .data.roots import dataset_roots
 from .networks import weights_hash
 from .reports.rows import read_rows
-from .shipping import held_out_calibration, ship_weights, write_shipped
+from .shipping import average_weights, held_out_calibration, ship_weights, write_shipped
 from .weights_record import provenance
 
 __all__ = ["TimeIsUp", "make_weights"]
 
 Overrides = dict[str, Any]
+
+
+class Trained(NamedTuple):
+    """What the stages of a recipe have left."""
+
+    runs: list[Path]
+    """The folders of all runs, in order."""
+    model: Path
+    """The weights of the last stage."""
 
 
 class TimeIsUp(Exception):
@@ -45,8 +54,9 @@ def make_weights(
         output_dir: where every run goes.
         machine: overrides that change no result, such as ``num_workers``.
         max_minutes: how long this call may train. Where it has trained, it leaves the evaluations to the next call.
-        recipes: variant -> ``stages`` (overrides of train.json, each stage started from the weights of the one
-            before), ``held_out_folds`` of ``num_folds``, and ``view_sizes`` of its figures.
+        recipes: variant -> ``stages``, ``held_out_folds`` of ``num_folds``, and ``view_sizes`` of its figures. A
+            stage is overrides of train.json, started from the weights of the stage before, or a list of such
+            branches, whose weights are averaged.
 
     Raises:
         ValueError: no such recipe, or runs in ``output_dir`` that were told something else.
@@ -60,7 +70,7 @@ def make_weights(
         sides[f"fold{fold}"] = {"fold": fold, "num_folds": recipe["num_folds"]}
 
     trainer = _Trainer(dict(machine or {}), None if max_minutes is None else time.monotonic() + 60 * max_minutes)
-    runs = {
+    trained = {
         name: trainer.stages(recipe["stages"], output_dir / name, {**common, **side}) for name, side in sides.items()
     }
     if trainer.has_trained and max_minutes is not None:
@@ -71,9 +81,9 @@ def make_weights(
     for name in sides.keys() - {"all"}:
         held_out[name] = output_dir / f"{name}-evaluation"
         views = {"views": "paper", "view_sizes": recipe["view_sizes"]}
-        model = {"weights": runs[name][-1] / "model.pt", "output_dir": held_out[name]}
+        model = {"weights": trained[name].model, "output_dir": held_out[name]}
         run_bundle("evaluating", {**judged, **sides[name], **views, **model})
-    return _ship(output_dir, judged, recipe["view_sizes"], runs, held_out)
+    return _ship(output_dir, judged, recipe["view_sizes"], trained, held_out)
 
 
 def _recipe(variant: str, recipes: Path) -> dict[str, Any]:
@@ -91,15 +101,24 @@ class _Trainer:
         self.deadline = deadline
         self.has_trained = False
 
-    def stages(self, stages: list[Overrides], output_dir: Path, common: Overrides) -> list[Path]:
-        """The folders of all stages, trained."""
+    def stages(self, stages: list[Overrides | list[Overrides]], output_dir: Path, common: Overrides) -> Trained:
+        """Train all stages; the branches of one start from the same weights and end in their mean."""
         runs: list[Path] = []
-        for number, overrides in enumerate(stages, start=1):
-            start = {"initial_weights": runs[-1] / "model.pt"} if runs else {}
-            run = output_dir / f"stage{number}"
-            self.train(run, {**common, **overrides, **start})
-            runs.append(run)
-        return runs
+        model: Path | None = None
+        for number, stage in enumerate(stages, start=1):
+            branches = stage if isinstance(stage, list) else [stage]
+            folders = [output_dir / f"stage{number}"]
+            if len(branches) > 1:
+                folders = [output_dir / f"stage{number}-{branch}" for branch in range(1, len(branches) + 1)]
+            start = {"initial_weights": model} if model else {}
+            for run, overrides in zip(folders, branches):
+                self.train(run, {**common, **overrides, **start})
+            models = [run / "model.pt" for run in folders]
+            model = average_weights(models, output_dir / f"stage{number}.pt") if len(models) > 1 else models[0]
+            runs += folders
+        if model is None:
+            raise ValueError("a recipe needs at least one stage")
+        return Trained(runs, model)
 
     def train(self, run: Path, overrides: Overrides) -> None:
         if _finished(run, overrides):
@@ -129,7 +148,7 @@ def _finished(run: Path, overrides: Overrides) -> bool:
     told = {**settings, "max_iterations": settings["iterations"]}
     files = {key: weights_hash(overrides[key]) for key in ("initial_weights", "pretrained_path") if key in overrides}
     wanted = {key: value for key, value in {**overrides, **files}.items() if not key.endswith("_dir")}
-    differing = [key for key, value in wanted.items() if told.get(key) != value]
+    differing = [key for key, value in wanted.items() if key in told and told[key] != value]
     if differing:
         raise ValueError(f"{run} was told another {', '.join(differing)}; remove it, or give another output_dir")
     done = [int(row["iteration"]) for row in read_rows(history)] if history.is_file() else []
@@ -140,14 +159,14 @@ def _ship(
     output_dir: Path,
     judged: Overrides,
     view_sizes: list[int],
-    runs: dict[str, list[Path]],
+    trained: dict[str, Trained],
     held_out: dict[str, Path],
 ) -> Path:
     calibration = held_out_calibration(list(held_out.values())) if held_out else None
     candidate = output_dir / "candidate.pt"
-    ship_weights(runs["all"][-1] / "model.pt", candidate, temperature=calibration["temperature"] if calibration else 1)
+    ship_weights(trained["all"].model, candidate, temperature=calibration["temperature"] if calibration else 1)
 
-    settings = json.loads((runs["all"][-1] / "config.json").read_text(encoding="utf-8"))["settings"]
+    settings = json.loads((trained["all"].runs[-1] / "config.json").read_text(encoding="utf-8"))["settings"]
     size = settings["image_size"]
     common = {**judged, "dataset_dir": dataset_roots(judged["dataset_dir"])[0], "image_size": size}
     validation = {}
@@ -159,7 +178,7 @@ def _ship(
         candidate,
         variant=judged["variant"],
         view_sizes=view_sizes,
-        runs=runs,
+        runs={name: found.runs for name, found in trained.items()},
         calibration=calibration,
         held_out=held_out,
         validation=validation,

@@ -10,7 +10,7 @@ import torch
 from mt_transunet import CLASS_NAMES, shipping
 from mt_transunet.atomic import write_csv
 from mt_transunet.networks import build_network, load_network, weights_hash
-from mt_transunet.shipping import held_out_calibration, ship_weights, write_shipped
+from mt_transunet.shipping import average_weights, held_out_calibration, ship_weights, write_shipped
 from mt_transunet.weights_record import failures, provenance, training_record
 
 
@@ -84,6 +84,20 @@ def test_a_weight_too_large_for_half_precision_is_named(model, tmp_path):
     torch.save(state, model)
     with pytest.raises(ValueError, match="mask_head.weight does not fit into float16"):
         ship_weights(model, tmp_path / "lite.pt")
+
+
+def test_the_mean_of_weights_is_taken_entry_by_entry(tmp_path):
+    for name, value in (("a", 1.0), ("b", 4.0), ("c", 4.0)):
+        torch.save({"w": torch.full((2,), value), "n": torch.tensor(int(value))}, tmp_path / f"{name}.pt")
+    mean = torch.load(average_weights([tmp_path / f"{name}.pt" for name in "abc"], tmp_path / "mean.pt"))
+    assert mean["w"].tolist() == [3.0, 3.0] and mean["n"] == 1
+
+
+def test_networks_that_differ_have_no_mean(tmp_path):
+    torch.save({"w": torch.zeros(2)}, tmp_path / "a.pt")
+    torch.save({"w": torch.zeros(3)}, tmp_path / "b.pt")
+    with pytest.raises(ValueError, match="are not of one network"):
+        average_weights([tmp_path / "a.pt", tmp_path / "b.pt"], tmp_path / "mean.pt")
 
 
 def test_the_temperature_of_overconfident_held_out_answers_is_found(tmp_path):

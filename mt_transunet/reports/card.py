@@ -8,7 +8,7 @@ from typing import Any
 
 from mt_transunet import CLASS_NAMES
 
-__all__ = ["card_tables", "failure_tables"]
+__all__ = ["card_tables", "failure_tables", "summary_rows"]
 
 NOT_MEASURED = "not measured"
 
@@ -28,6 +28,17 @@ def card_tables(record: Mapping[str, Any]) -> str:
     blocks = [_accuracy(everything), _by_diagnosis(everything), _calibration(shipped, record.get("calibration"))]
     blocks += [_operating_points(record), _stages(record)]
     return "\n\n".join(blocks) + "\n"
+
+
+def summary_rows(record: Mapping[str, Any]) -> list[str]:
+    """One Markdown row per evaluation of the shipped file: variant, images, split and views, JA, DI, mean AUC."""
+    rows = []
+    for views, found in (record.get("validation") or {}).items():
+        masks, classes = found["segmentation"], found["classification"]
+        figures = map(_figure, (masks["JA"], masks["DI"], classes["mean_AUC"]))
+        cells = [f"`{record['variant']}`, as shipped", masks["n"], f"validation, {_VIEWS[views].split()[0]}", *figures]
+        rows.append(f"| {' | '.join(map(str, cells))} |")
+    return rows
 
 
 def failure_tables(record: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import fire
 import pytest
+import torch
 from monai.bundle import ConfigWorkflow
 
 from mt_transunet import bundle_command, load_network, weights_recipe
@@ -24,7 +25,10 @@ RECIPE = {
         "view_sizes": [32, 48],
         "stages": [
             {"image_size": 32, "schedule": "constant", "max_iterations": 2, "num_layers": 1},
-            {"image_size": 48, "schedule": "cosine", "max_iterations": 3, "num_layers": 1},
+            [
+                {"image_size": 48, "schedule": "cosine", "max_iterations": 3, "num_layers": 1},
+                {"image_size": 48, "max_iterations": 3, "num_layers": 1, "seed": 1},
+            ],
         ],
     }
 }
@@ -86,14 +90,21 @@ def test_every_stage_starts_from_the_weights_of_the_one_before(made) -> None:
     trained = [overrides for run_id, overrides in made[1] if run_id == "training"]
     starts = [overrides.get("initial_weights") for overrides in trained]
     folders = [overrides["output_dir"] for overrides in trained]
-    assert len(trained) == 4
-    assert starts == [None, folders[0] / "model.pt", None, folders[2] / "model.pt"]
+    assert [folder.name for folder in folders] == ["stage1", "stage2-1", "stage2-2"] * 2
+    assert starts == [None, *[folders[0] / "model.pt"] * 2, None, *[folders[3] / "model.pt"] * 2]
+
+
+def test_branches_of_a_stage_end_in_the_mean_of_their_weights(made) -> None:
+    folder = made[0].parent / "all"
+    branches = [torch.load(folder / f"stage2-{branch}" / "model.pt")["class_head.weight"] for branch in (1, 2)]
+    mean = torch.load(folder / "stage2.pt")["class_head.weight"]
+    assert not torch.equal(*branches)
+    torch.testing.assert_close(mean, (branches[0] + branches[1]) / 2)
 
 
 def test_the_held_out_fold_is_judged_by_the_network_that_did_not_see_it(made) -> None:
-    trained = [overrides for run_id, overrides in made[1] if run_id == "training" and overrides.get("fold") == 1]
     judged = [overrides for run_id, overrides in made[1] if run_id == "evaluating" and overrides.get("fold") == 1]
-    assert [overrides["weights"] for overrides in judged] == [trained[-1]["output_dir"] / "model.pt"]
+    assert [overrides["weights"] for overrides in judged] == [made[0].parent / "fold1" / "stage2.pt"]
     assert judged[0]["num_folds"] == 2 and judged[0]["view_sizes"] == [32, 48]
 
 
@@ -112,7 +123,7 @@ def test_each_stage_is_recorded_with_its_recipe_and_its_images(made) -> None:
     stages = read_provenance(made[0])["stages"]
     assert stages.keys() == {"all", "fold1"}
     for runs in stages.values():
-        assert [stage["settings"]["iterations"] for stage in runs] == [2, 3]
+        assert [stage["settings"]["iterations"] for stage in runs] == [2, 3, 3]
     of_all, of_fold = (stages[name][1]["settings"] for name in ("all", "fold1"))
     assert (of_all["images"]["training"], of_fold["images"]["training"]) == (6, 2)
     assert of_fold["image_ids"]["validation"] == read_provenance(made[0])["held_out"]["fold1"]["protocol"]["image_ids"]
@@ -142,13 +153,13 @@ def test_runs_of_another_recipe_in_the_folder_are_refused(made, tmp_path: Path) 
 
 def test_a_stage_that_started_from_other_weights_is_refused(made) -> None:
     maker = made[2]
-    record = maker.output_dir / "all" / "stage2" / "config.json"
+    record = maker.output_dir / "all" / "stage2-2" / "config.json"
     before = record.read_text()
     content = json.loads(before)
     content["settings"]["initial_weights"] = "0" * 64
     record.write_text(json.dumps(content))
     try:
-        with pytest.raises(ValueError, match="stage2 was told another initial_weights"):
+        with pytest.raises(ValueError, match="stage2-2 was told another initial_weights"):
             maker()
     finally:
         record.write_text(before)
@@ -172,7 +183,7 @@ def test_a_call_with_a_limit_that_has_trained_leaves_the_evaluations_to_the_next
     monkeypatch.setattr(weights_recipe, "run_bundle", maker.run_bundle)
     with pytest.raises(TimeIsUp, match="the evaluations are left"):
         maker(max_minutes=60)
-    assert [run_id for run_id, _ in maker.run] == ["training"] * 4
+    assert [run_id for run_id, _ in maker.run] == ["training"] * 6
 
 
 def test_the_commands_of_the_recipe_are_read_as_they_were_meant(
