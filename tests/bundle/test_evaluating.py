@@ -183,7 +183,7 @@ def test_the_views_of_the_paper_are_eighteen(
 
 
 def test_the_sizes_of_the_views_are_those_of_the_variant(prepared: Workflow, synthetic: Path) -> None:
-    for variant, sizes in {"lite": [192, 224, 256], "paper": [224, 256, 288]}.items():
+    for variant, sizes in {"lite": [160, 192, 224], "paper": [224, 256, 288]}.items():
         workflow = prepared("evaluating", variant=variant, views="paper", dataset_dir=synthetic)
         assert workflow.parser.get_parsed_content("view_sizes") == sizes
 
