@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mt_transunet import CLASS_NAMES
+from mt_transunet.metrics.classification import SCORED_CLASSES
 
 __all__ = ["card_tables", "failure_tables", "summary_rows"]
 
@@ -25,8 +26,8 @@ def card_tables(record: Mapping[str, Any]) -> str:
     }
     held_out = {f"held-out {name}, 18 views": found for name, found in (record.get("held_out") or {}).items()}
     everything = {**shipped, **held_out}
-    blocks = [_accuracy(everything), _by_diagnosis(everything), _calibration(shipped, record.get("calibration"))]
-    blocks += [_operating_points(record), _stages(record)]
+    blocks = [_accuracy(everything), _called(everything), _by_diagnosis(everything), _operating_points(record)]
+    blocks += [_calibration(shipped, record.get("calibration")), _stages(record)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -60,6 +61,16 @@ def _accuracy(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
         figures = [masks["JA"], masks["DI"], classes["melanoma"]["AUC"], classes["seborrheic_keratosis"]["AUC"]]
         rows.append([name, masks["n"], *map(_figure, [*figures, classes["mean_AUC"]])])
     return _table(["images", "n", "JA", "DI", "melanoma AUC", "keratosis AUC", "mean AUC"], rows)
+
+
+def _called(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
+    """What the likeliest diagnosis finds: the ``predicted`` of inference."""
+    rows = [
+        [name, *(_figure(found["classification"][c].get(f)) for c in SCORED_CLASSES for f in ("SE", "SP"))]
+        for name, found in evaluations.items()
+    ]
+    columns = [f"{c.split('_')[-1]} {f}" for c in SCORED_CLASSES for f in ("found (SE)", "spared (SP)")]
+    return _table(["the likeliest diagnosis", *columns], rows)
 
 
 def _by_diagnosis(evaluations: Mapping[str, Mapping[str, Any]]) -> str:

@@ -12,7 +12,7 @@ def figure(value):
 
 @pytest.fixture
 def evaluation():
-    by_class = {"AUC": figure(0.9)}
+    by_class = {"AUC": figure(0.9), "SE": figure(0.5), "SP": figure(0.95)}
     return {
         "segmentation": {"n": 150, "JA": figure(0.8), "DI": figure(0.875)},
         "classification": {"melanoma": by_class, "seborrheic_keratosis": {"AUC": None}, "mean_AUC": None},
@@ -33,6 +33,12 @@ def test_figures_stand_with_their_intervals_and_undefined_ones_say_so(evaluation
     text = card_tables({"validation": {"paper": evaluation}, "stages": {"all": [stage]}})
     assert "| validation, 18 views | 150 | 0.800 [0.790, 0.810] | 0.875 [0.865, 0.885] | 0.900 [0.890, 0.910] " in text
     assert "| 0.900 [0.890, 0.910] | not measured | not measured |" in text
+
+
+def test_the_card_says_how_many_melanomas_the_likeliest_diagnosis_finds(evaluation, stage):
+    text = card_tables({"validation": {"paper": evaluation}, "stages": {"all": [stage]}})
+    assert "| the likeliest diagnosis | melanoma found (SE) | melanoma spared (SP) |" in text
+    assert "| validation, 18 views | 0.500 [0.490, 0.510] | 0.950 [0.940, 0.960] | not measured |" in text
 
 
 def test_held_out_folds_stand_beside_validation(evaluation, stage):
