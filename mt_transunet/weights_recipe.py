@@ -78,7 +78,7 @@ def make_weights(
 
     judged = {"variant": variant, "dataset_dir": data["dataset_dir"]}
     held_out = {}
-    for name in sides.keys() - {"all"}:
+    for name in list(sides)[1:]:  # in order, for the pooled images are dealt to parts by their place
         held_out[name] = output_dir / f"{name}-evaluation"
         views = {"views": "paper", "view_sizes": recipe["view_sizes"]}
         model = {"weights": trained[name].model, "output_dir": held_out[name]}
