@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from . import CLASS_NAMES
 from .transforms import AntialiasedResized, to_rgb
 
-__all__ = ["Prediction", "predict"]
+__all__ = ["Prediction", "as_array", "predict"]
 
 
 class Prediction(NamedTuple):
@@ -39,7 +39,7 @@ def predict(image: str | Path | Image.Image | np.ndarray, network: nn.Module) ->
     Raises:
         ValueError: for an array of another shape or type, or a file that is not a readable image.
     """
-    photograph = _as_array(image)
+    photograph = as_array(image)
     height, width = photograph.shape[:2]
     device = next(network.parameters()).device
     planes = torch.from_numpy(photograph).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
@@ -55,7 +55,12 @@ def predict(image: str | Path | Image.Image | np.ndarray, network: nn.Module) ->
     return Prediction(mask, native[2].numpy(), dict(zip(CLASS_NAMES, probabilities)))
 
 
-def _as_array(image: str | Path | Image.Image | np.ndarray) -> np.ndarray:
+def as_array(image: str | Path | Image.Image | np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 RGB on the stored pixel grid.
+
+    Raises:
+        ValueError: for an array of another shape or type, or a file that is not a readable image.
+    """
     if isinstance(image, np.ndarray):
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise ValueError(f"an array must be uint8 RGB of shape (H, W, 3), got {image.dtype} {image.shape}")

@@ -12,6 +12,7 @@ from . import CLASS_NAMES
 from .metrics import operating_point
 from .metrics.summary import labelled_probabilities
 from .networks import weights_hash
+from .quality import FEWEST_IMAGES, DicePredictor, TypicalImages
 from .reports.evaluation_section import METRICS, PER_IMAGE
 from .reports.rows import number, read_rows, typed
 
@@ -49,6 +50,7 @@ def provenance(
     calibration: Mapping[str, Any] | None = None,
     held_out: Mapping[str, Path] | None = None,
     validation: Mapping[str, Path] | None = None,
+    typical_images: TypicalImages | None = None,
 ) -> dict[str, Any]:
     """The record that stands beside shipped weights; what was not measured is None.
 
@@ -60,6 +62,7 @@ def provenance(
         calibration: of :func:`held_out_calibration`.
         held_out: name of a fold -> evaluation of the recipe's network that did not see it.
         validation: preset of views -> evaluation of the shipped file itself on the validation split.
+        typical_images: what the training images look like.
     """
     records = {name: [training_record(run) for run in stages] for name, stages in runs.items()}
     return {
@@ -72,6 +75,8 @@ def provenance(
         "calibration": dict(calibration) if calibration else None,
         "operating_points": _operating_points(validation) if validation else None,
         "validation": {views: _metrics(folder) for views, folder in validation.items()} if validation else None,
+        "predicted_dice": _predicted_dice(validation) if validation else None,
+        "typical_images": typical_images.to_json() if typical_images else None,
         "failures": failures(validation["paper"]) if validation else None,
         "held_out": {name: _metrics(folder) for name, folder in held_out.items()} if held_out else None,
         "stages": records,
@@ -113,6 +118,13 @@ def _operating_points(evaluations: Mapping[str, Path]) -> dict[str, Any]:
             point = operating_point(probabilities[:, melanoma], positive, sensitivity=0.9)
             points[views] = {**point, "melanomas": int(positive.sum()), "others": int((~positive).sum())}
     return {"melanoma_sensitivity_0.9": points}
+
+
+def _predicted_dice(evaluations: Mapping[str, Path]) -> dict[str, Any]:
+    """Per preset of views: how the views' agreement, and that of mask and level set, tells the Dice of an image."""
+    rows = {views: [typed(row) for row in read_rows(folder / PER_IMAGE)] for views, folder in evaluations.items()}
+    enough = {views: found for views, found in rows.items() if len(DicePredictor.usable(found)) >= FEWEST_IMAGES}
+    return {views: DicePredictor.fit(found).to_json() for views, found in enough.items()}
 
 
 def _metrics(folder: Path) -> dict[str, Any]:

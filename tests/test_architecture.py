@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {"mt_transunet": ROOT / "mt_transunet", "mt_transunet.transforms": ROOT / "transforms"}
 PARTS = {"transforms", "losses", "networks", "engines", "inferers", "data", "metrics", "reports"}
+PARTS |= {"measurements", "quality"}
 FORBIDDEN = {
     "transforms": PARTS - {"transforms"},
     "losses": PARTS - {"losses"},
@@ -19,6 +20,8 @@ FORBIDDEN = {
     "inferers": {"networks", "losses"},
     "data": {"networks", "losses", "transforms", "engines"},
     "metrics": {"networks", "losses", "transforms", "engines"},
+    "measurements": PARTS - {"measurements"},
+    "quality": {"networks", "losses", "engines", "inferers", "reports", "data"},
     "reports": PARTS - {"reports", "metrics", "data"},
 }
 LONGEST_FILE, LONGEST_FUNCTION = 250, 50

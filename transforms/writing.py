@@ -5,19 +5,32 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from monai.data import PILWriter
+import numpy as np
+from monai.data import NibabelWriter, PILWriter
 
-__all__ = ["AtomicPILWriter", "OutputNames"]
+__all__ = ["AtomicNibabelWriter", "AtomicPILWriter", "OutputNames"]
 
 
-class AtomicPILWriter(PILWriter):
-    """MONAI's PIL writer, but the file appears whole under its name or not at all.
+class _Atomic:
+    """The file appears whole under its name or not at all, and names where it should have gone when it cannot."""
 
-    For ``SaveImaged(output_ext=".png", writer=AtomicPILWriter)``.
-    """
+    def write(self, filename: str | os.PathLike, verbose: bool = False, **kwargs: Any) -> None:
+        target = Path(filename)
+        # beside the target, so that the rename stays within one file system; same endings, which say the format
+        unfinished = target.with_name(f".unfinished.{target.name}")
+        try:
+            super().write(unfinished, verbose=verbose, **kwargs)  # type: ignore[misc]
+            os.replace(unfinished, target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+class AtomicPILWriter(_Atomic, PILWriter):
+    """MONAI's PIL writer, for ``SaveImaged(output_ext=".png", writer=AtomicPILWriter)``."""
 
     def set_data_array(self, data_array, channel_dim: int | None = 0, squeeze_end_dims: bool = True, **kwargs) -> None:
         # MONAI's own would squeeze a side of one pixel away together with the channel
@@ -25,15 +38,17 @@ class AtomicPILWriter(PILWriter):
         if squeeze_end_dims and self.data_obj.shape[-1] == 1:
             self.data_obj = self.data_obj[..., 0]
 
-    def write(self, filename: str | os.PathLike, verbose: bool = False, **kwargs) -> None:
-        target = Path(filename)
-        # beside the target, so that the rename stays within one file system; same suffix, so that PIL knows the format
-        unfinished = target.with_name(f".{target.stem}.unfinished{target.suffix}")
-        try:
-            super().write(unfinished, verbose=verbose, **kwargs)
-            os.replace(unfinished, target)
-        finally:
-            unfinished.unlink(missing_ok=True)
+
+class AtomicNibabelWriter(_Atomic, NibabelWriter):
+    """MONAI's NIfTI writer, for ``SaveImaged(output_ext=".nii.gz", writer=AtomicNibabelWriter)``.
+
+    A photograph has no place in a patient: viewers put its first pixel at the origin, columns towards the patient's
+    left and rows towards the back. The mask goes there too, so that 3D Slicer shows it on the photograph.
+    """
+
+    def set_metadata(self, meta_dict: Mapping | None = None, resample: bool = True, **options: Any) -> None:
+        super().set_metadata(None, resample=False, **options)
+        self.affine = np.diag([-1.0, -1.0, 1.0, 1.0])  # NIfTI counts towards the right and the front
 
 
 class OutputNames:

@@ -4,8 +4,11 @@
 from .averaging import WeightAveraging
 from .checkpoint import BestModel, RunCheckpoint
 from .evaluation import EvaluationWriter, evaluated_items
+from .evaluator import lesion_evaluator
+from .findings import Findings
 from .history import LossProgress, RunHistory
 from .iteration import FinalValidation, GradientClipping, IterationBudget, IterationSeed, SamplerProgress
+from .journal import PredictionJournal
 from .prediction import PredictionWriter
 from .prepare_batch import PrepareLesionBatch
 from .ramps import LossWeightRamp, consistency_ramp, learning_rate_factor, total_iterations
@@ -16,11 +19,13 @@ __all__ = [
     "BestModel",
     "EvaluationWriter",
     "FinalValidation",
+    "Findings",
     "GradientClipping",
     "IterationBudget",
     "IterationSeed",
     "LossProgress",
     "LossWeightRamp",
+    "PredictionJournal",
     "PredictionWriter",
     "PrepareLesionBatch",
     "ResumableEarlyStop",
@@ -32,6 +37,7 @@ __all__ = [
     "consistency_ramp",
     "evaluated_items",
     "learning_rate_factor",
+    "lesion_evaluator",
     "shared_handler",
     "total_iterations",
 ]

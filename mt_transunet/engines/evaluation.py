@@ -35,6 +35,7 @@ def evaluated_items(outputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
             "mask": output["true_mask"] >= 128 if "true_mask" in output else None,
             "probabilities": output["pred_class_logits"],
             "label": int(output.get("true_label", -1)),
+            "confidence": output.get("pred_confidence", {}),
         }
         for output in outputs
     ]
@@ -114,7 +115,7 @@ def _as_text(summary: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
                 continue
             nested = isinstance(value, Mapping) and "value" not in value
             lines.append(f"  {name}: {_several(value) if nested else _figure(value)}")
-    return "\n".join([*lines, *_diagnosis_lines(summary), *_calibration_lines(summary)])
+    return "\n".join([*lines, *_diagnosis_lines(summary), *_calibration_lines(summary), *_confidence_lines(summary)])
 
 
 def _diagnosis_lines(summary: Mapping[str, Any]) -> list[str]:
@@ -126,6 +127,18 @@ def _diagnosis_lines(summary: Mapping[str, Any]) -> list[str]:
 def _calibration_lines(summary: Mapping[str, Any]) -> list[str]:
     block = summary.get("calibration", {})
     return [f"calibration, n = {block['n']}", f"  {calibration_sentence(block)}"] if block.get("n") else []
+
+
+def _confidence_lines(summary: Mapping[str, Any]) -> list[str]:
+    block = summary.get("confidence", {})
+    if not block.get("n"):
+        return []
+    correlation = "-" if block["spearman"] is None else f"{block['spearman']:.3f}"
+    return [
+        f"confidence, n = {block['n']}",
+        f"  predicted and true Dice correlate with {correlation} (Spearman); without the fifth predicted worst "
+        f"JA {block['JA_kept']:.3f} instead of {block['JA']:.3f}",
+    ]
 
 
 def _several(figures: Mapping[str, Any]) -> str:

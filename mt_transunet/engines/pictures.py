@@ -14,7 +14,7 @@ from PIL import Image
 from ..reports import overlay_panel
 from ..transforms import as_rgb
 
-__all__ = ["encoded_panel", "image_path"]
+__all__ = ["encoded_panel", "image_path", "photograph", "plane"]
 
 PANEL_SIDE = 512
 """Longest side of one picture of the panel, pixels."""
@@ -25,32 +25,43 @@ def image_path(batch: Mapping[str, Any]) -> str:
     return str(batch["image"].meta["filename_or_obj"])
 
 
-def encoded_panel(batch: Mapping[str, Any], output: Mapping[str, Any]) -> bytes:
-    """JPEG of ``overlay_panel`` for one item of the evaluator's decollated batch and postprocessed output."""
-    photograph = _photograph(image_path(batch))
-    size = photograph.size
+def photograph(path: str, longest: int | None = None) -> Image.Image:
+    """The image as RGB on its stored pixel grid, reduced to ``longest`` pixels on its long side when asked to."""
+    with Image.open(path) as image:
+        if longest is not None:
+            image.draft("RGB", (2 * longest, 2 * longest))  # a JPEG decodes at a fraction of its size
+        found = as_rgb(image)
+        found.load()  # PIL reads the pixels late, and a small image is not touched by thumbnail
+        if longest is not None:
+            found.thumbnail((longest, longest))
+    return found
+
+
+def encoded_panel(batch: Mapping[str, Any], output: Mapping[str, Any], picture: Image.Image | None = None) -> bytes:
+    """JPEG of ``overlay_panel`` for one item of the evaluator's decollated batch and postprocessed output.
+
+    ``picture`` is its photograph at any size, read from the file when it is left out.
+    """
+    reduced = photograph(image_path(batch), PANEL_SIDE) if picture is None else picture.copy()
+    reduced.thumbnail((PANEL_SIDE, PANEL_SIDE))
     panel = overlay_panel(
-        np.asarray(photograph),
-        _plane(output["pred_mask_logits"][1:], size),
-        _plane(output["pred_level_set"], size),
+        np.asarray(reduced),
+        _resized(output["pred_mask_logits"][1:], reduced.size),
+        _resized(output["pred_level_set"], reduced.size),
         np.asarray(output["pred_attention"].cpu()),
-        truth=_plane(output["true_mask"], size) >= 128 if "true_mask" in output else None,
+        truth=_resized(output["true_mask"], reduced.size) >= 128 if "true_mask" in output else None,
+        spread=_resized(output["pred_spread"], reduced.size) if "pred_spread" in output else None,
     )
     buffer = io.BytesIO()
     Image.fromarray(panel).save(buffer, format="JPEG", quality=88)
     return buffer.getvalue()
 
 
-def _photograph(path: str) -> Image.Image:
-    with Image.open(path) as image:
-        image.draft("RGB", (2 * PANEL_SIDE, 2 * PANEL_SIDE))  # a JPEG decodes at a fraction of its size
-        photograph = as_rgb(image)
-        photograph.load()  # PIL reads the pixels late, and a small image is not touched by thumbnail
-        photograph.thumbnail((PANEL_SIDE, PANEL_SIDE))
-    return photograph
+def plane(values: torch.Tensor) -> np.ndarray:
+    """(1, W, H), as MONAI's reader orders it, to (H, W) on the CPU."""
+    return np.ascontiguousarray(values[0].transpose(0, 1).cpu().numpy())
 
 
-def _plane(values: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
-    """(1, W, H), as MONAI's reader orders it, to float32 (height, width) of ``size`` = (width, height)."""
-    plane = np.ascontiguousarray(values[0].transpose(0, 1).cpu().numpy(), dtype=np.float32)
-    return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
+def _resized(values: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
+    """(1, W, H) to float32 (height, width) of ``size`` = (width, height)."""
+    return np.asarray(Image.fromarray(plane(values).astype(np.float32)).resize(size, Image.Resampling.BILINEAR))

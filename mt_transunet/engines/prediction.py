@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ignite.engine import Engine, Events
 
-from .. import CLASS_NAMES
-from ..atomic import write_bytes, write_csv
-from .pictures import encoded_panel, image_path
+from ..atomic import write_bytes, write_chunks, write_csv, write_json
+from .annotation import coco_chunks, outline_of
+from .journal import PredictionJournal
+from .pictures import encoded_panel, image_path, photograph, plane
 
 __all__ = ["PredictionWriter"]
 
@@ -21,15 +23,19 @@ logger = logging.getLogger(__name__)
 
 
 class PredictionWriter:
-    """Writes ``predictions.csv``, a row per image, and an overlay beside each mask.
+    """Keeps a record and draws an overlay for every image as it is done, and writes the tables at the end.
 
-    Images that could not be read have their row too, ``status`` saying why, and are listed last in the log.
+    ``predictions.csv`` has a row per image, ``predictions.json`` the same with types and the settings of the run,
+    ``annotations.json`` the masks for annotation tools (COCO). Images that could not be read have their row too,
+    ``status`` saying why, and are listed last in the log.
 
     Args:
         output_dir: where to; the masks are there already.
         names: output name of each image path (``OutputNames``).
-        refused: image path -> why it could not be read.
+        journal: keeps the records; what it holds of earlier calls goes into the tables as well.
+        findings: columns of a row from the photograph (H, W, 3), the mask (H, W) and the evaluator's output.
         overlays: whether to draw them.
+        more_files: endings of further files that were made from each image, such as ``_mask.nii.gz``.
     """
 
     def __init__(
@@ -37,42 +43,55 @@ class PredictionWriter:
         output_dir: str | os.PathLike,
         *,
         names: Mapping[str, str],
-        refused: Mapping[str, str],
+        journal: PredictionJournal,
+        findings: Callable[[np.ndarray, np.ndarray, Mapping[str, Any]], Mapping[str, Any]],
         overlays: bool = True,
+        more_files: Iterable[str] = (),
     ) -> None:
         self.output_dir = Path(output_dir)
         self.names = names
-        self.refused = dict(refused)
+        self.journal = journal
+        self.findings = findings
         self.overlays = overlays
-        self.rows: list[dict[str, Any]] = []
+        self.more_files = tuple(more_files)
 
     def attach(self, engine: Engine) -> None:
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._add)
-        engine.add_event_handler(Events.COMPLETED, self._finish)
 
     def _add(self, engine: Engine) -> None:
         for batch, output in zip(engine.state.batch, engine.state.output):
             path = image_path(batch)
             name = self.names[path]
-            probabilities = [float(value) for value in output["pred_class_logits"]]
-            overlay = f"{name}_overlay.jpg"
+            picture, mask = photograph(path), plane(output["pred_mask"]) > 0
+            row = {"image": path, "status": "ok", **self.findings(np.asarray(picture), mask, output)}
+            row |= {"mask": f"{name}_mask.png", "overlay": f"{name}_overlay.jpg" if self.overlays else None}
             if self.overlays:
-                write_bytes(self.output_dir / overlay, encoded_panel(batch, output))
-            self.rows.append(
-                {
-                    "image": path,
-                    "status": "ok",
-                    **{key: round(value, 6) for key, value in zip(CLASS_NAMES, probabilities)},
-                    "predicted": CLASS_NAMES[probabilities.index(max(probabilities))],
-                    "lesion_fraction": round(float(output["pred_mask"].float().mean()), 6),
-                    "mask": f"{name}_mask.png",
-                    "overlay": overlay if self.overlays else "",
-                }
-            )
+                write_bytes(self.output_dir / row["overlay"], encoded_panel(batch, output, picture))
+            files = [file for file in (row["mask"], row["overlay"]) if file]
+            files += [f"{name}{ending}" for ending in self.more_files]
+            self.journal.add({"image": path, "files": files, "row": row, "outline": outline_of(mask)})
 
-    def _finish(self, engine: Engine) -> None:
-        refused = [{"image": path, "status": reason} for path, reason in self.refused.items()]
-        write_csv(self.output_dir / "predictions.csv", [*self.rows, *refused])
-        logger.info(f"{len(self.rows)} images segmented and classified into {self.output_dir}")
-        for path, reason in self.refused.items():
+    def finish(self, images: Iterable[str], refused: Mapping[str, str]) -> None:
+        """Write the tables of all ``images`` that are done, in this call or before, and of the ``refused`` ones.
+
+        Args:
+            images: paths in the order of the rows.
+            refused: image path -> why it could not be read.
+        """
+        images = list(images)
+        rows = [record["row"] for record in self.journal.records(images)]
+        failed = [{"image": path, "status": reason} for path, reason in refused.items()]
+        settings = {"settings": self.journal.settings, "images": [*rows, *failed]}
+        write_json(self.output_dir / "predictions.json", settings)
+        write_chunks(self.output_dir / "annotations.json", coco_chunks(lambda: self.journal.records(images)))
+        # last, for it marks a folder that inference has written to
+        write_csv(self.output_dir / "predictions.csv", [_cells(row) for row in [*rows, *failed]])
+        logger.info(f"{len(rows)} images segmented and classified in {self.output_dir}")
+        for path, reason in refused.items():
             logger.warning(f"not processed: {path}: {reason}")
+
+
+def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row as a table holds it: flags as words, an unknown value as nothing."""
+    cells = {**row, "flags": "; ".join(row.get("flags", []))}
+    return {name: "" if value is None else value for name, value in cells.items()}

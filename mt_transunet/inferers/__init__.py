@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an image goes through the network: precision and views."""
+"""How an image goes through the network: precision, views, ensembles."""
 
 from .autocast import AutocastInferer, resolve_precision
-from .views import SYMMETRIES, Symmetry, ViewsInferer, view_symmetries
+from .ensemble import MeanPredictiond, member_keys
+from .symmetries import SYMMETRIES, Symmetry, measured_as, view_symmetries
+from .views import ViewsInferer
 
-__all__ = ["SYMMETRIES", "AutocastInferer", "Symmetry", "ViewsInferer", "resolve_precision", "view_symmetries"]
+__all__ = [
+    "SYMMETRIES",
+    "AutocastInferer",
+    "MeanPredictiond",
+    "Symmetry",
+    "ViewsInferer",
+    "measured_as",
+    "member_keys",
+    "resolve_precision",
+    "view_symmetries",
+]

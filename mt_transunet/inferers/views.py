@@ -4,58 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from monai.inferers import Inferer
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["Symmetry", "SYMMETRIES", "ViewsInferer", "view_symmetries"]
+from .symmetries import SYMMETRIES, Symmetry
 
-
-class Symmetry(NamedTuple):
-    """A symmetry of the square: ``quarter_turns`` counter-clockwise after an optional left-right ``mirror``."""
-
-    quarter_turns: int
-    mirror: bool
-
-    def apply(self, planes: Tensor) -> Tensor:
-        """(..., H, W) -> the turned planes, (..., W, H) after an odd number of quarter turns."""
-        mirrored = planes.flip(-1) if self.mirror else planes
-        return torch.rot90(mirrored, self.quarter_turns, (-2, -1))
-
-    def undo(self, planes: Tensor) -> Tensor:
-        """Inverse of :meth:`apply`."""
-        turned_back = torch.rot90(planes, -self.quarter_turns, (-2, -1))
-        return turned_back.flip(-1) if self.mirror else turned_back
-
-
-SYMMETRIES = {
-    "identity": Symmetry(0, False),
-    "rotate90": Symmetry(1, False),
-    "rotate180": Symmetry(2, False),
-    "rotate270": Symmetry(3, False),
-    "flip_horizontal": Symmetry(0, True),
-    "flip_vertical": Symmetry(2, True),
-}
-
-PRESETS = {
-    "none": ("identity",),
-    "fast": ("identity", "rotate180", "flip_horizontal", "flip_vertical"),
-    "paper": tuple(SYMMETRIES),
-}
-
-
-def view_symmetries(preset: str) -> tuple[str, ...]:
-    """Symmetries of a preset: ``none`` (1), ``fast`` (4, shape-preserving) or ``paper`` (6, section 4.3).
-
-    Raises:
-        ValueError: for an unknown preset.
-    """
-    if preset not in PRESETS:
-        raise ValueError(f"views must be one of {', '.join(PRESETS)}, got {preset!r}")
-    return PRESETS[preset]
+__all__ = ["ViewsInferer"]
 
 
 class ViewsInferer(Inferer):
@@ -76,10 +34,14 @@ class ViewsInferer(Inferer):
             Empty: the input's own.
         symmetries: names out of :data:`SYMMETRIES`.
         merge: ``logits`` or ``probabilities``.
+        moments: whether to say, too, how far the views differ (two more keys below). They are means over views, so
+            that the mean over the members of an ensemble is that over all their views.
         max_batch: most images in one pass, for the memory's sake.
 
     Shape:
-        (B, 3, H, W) -> the network's dict of outputs for (B, 3, H, W).
+        (B, 3, H, W) -> the network's dict of outputs for (B, 3, H, W). With ``moments``, also ``lesion_moments``
+        (B, 3, H, W), the means over views of the lesion's probability, of its square, and of whether it exceeds one
+        half; and ``class_moments`` (B, 2, 3), those of the class probabilities and of their squares.
     """
 
     def __init__(
@@ -89,6 +51,7 @@ class ViewsInferer(Inferer):
         sizes: Sequence[int] = (),
         symmetries: Sequence[str] = ("identity",),
         merge: str = "logits",
+        moments: bool = False,
         max_batch: int = 16,
     ) -> None:
         super().__init__()
@@ -104,6 +67,7 @@ class ViewsInferer(Inferer):
         self.sizes = tuple(sizes)
         self.symmetries = tuple(SYMMETRIES[name] for name in symmetries)
         self.merge = merge
+        self.moments = moments
         self.max_batch = max_batch
 
     def __call__(self, inputs: Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, Tensor]:
@@ -136,18 +100,30 @@ class ViewsInferer(Inferer):
         grid = outputs[0]["attention"].shape[-2:]
         attention = torch.stack([_on_grid(o["attention"][:, None], grid, "bilinear")[:, 0] for o in outputs]).mean(0)
         level_set = torch.stack([_on_grid(o["level_set"], size, "bilinear") for o in outputs]).mean(0)
-        return {
-            "mask_logits": self._mean_logits([_on_grid(o["mask_logits"], size, "bicubic") for o in outputs]),
+        mask_logits = torch.stack([_on_grid(o["mask_logits"], size, "bicubic") for o in outputs])
+        class_logits = torch.stack([o["class_logits"] for o in outputs])
+        merged = {
+            "mask_logits": self._mean_logits(mask_logits),
             "level_set": level_set,
-            "class_logits": self._mean_logits([o["class_logits"] for o in outputs]),
+            "class_logits": self._mean_logits(class_logits),
             "attention": attention / attention.sum(dim=(1, 2), keepdim=True),
         }
+        return merged | (_moments(mask_logits, class_logits) if self.moments else {})
 
-    def _mean_logits(self, logits: list[Tensor]) -> Tensor:
-        stacked = torch.stack(logits)
+    def _mean_logits(self, stacked: Tensor) -> Tensor:
         if self.merge == "logits":
             return stacked.mean(0)
-        return stacked.log_softmax(dim=2).logsumexp(dim=0) - torch.log(torch.tensor(float(len(logits))))
+        return stacked.log_softmax(dim=2).logsumexp(dim=0) - torch.log(torch.tensor(float(len(stacked))))
+
+
+def _moments(mask_logits: Tensor, class_logits: Tensor) -> dict[str, Tensor]:
+    """Of (V, B, 2, H, W) and (V, B, 3), over the V views."""
+    lesion = mask_logits.softmax(dim=2)[:, :, 1]  # (V, B, H, W)
+    classes = class_logits.softmax(dim=2)
+    return {
+        "lesion_moments": torch.stack([lesion, lesion.square(), (lesion > 0.5).float()]).mean(1).transpose(0, 1),
+        "class_moments": torch.stack([classes, classes.square()]).mean(1).transpose(0, 1),
+    }
 
 
 def _undo(symmetry: Symmetry, value: Tensor) -> Tensor:

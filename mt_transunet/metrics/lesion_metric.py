@@ -40,7 +40,8 @@ class LesionMetric(Metric):
     Args:
         output_transform: gives, from ``engine.state.output``, a list with one mapping per image: ``image_id``;
             ``prediction`` (1,H,W) of 0 and 1; ``mask`` (1,H,W), None when there is none; ``probabilities`` (3,);
-            ``label``, -1 when unknown. ``mask`` and ``label`` may be absent.
+            ``label``, -1 when unknown; ``confidence``, figures to keep beside the scores. ``mask``, ``label`` and
+            ``confidence`` may be absent.
     """
 
     def __init__(self, output_transform: Callable[[Any], Iterable[Mapping[str, Any]]] = lambda output: output) -> None:
@@ -52,7 +53,7 @@ class LesionMetric(Metric):
         """Rows of this rank while an epoch runs; of all ranks, without repeats, once it is computed.
 
         Keys: ``image_id``, JA, DI, AC, SE, SP (absent without a mask), ``label`` (-1 unknown), one probability per
-        class name.
+        class name, and what ``confidence`` held.
         """
         return self._rows
 
@@ -82,7 +83,7 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
         row |= segmentation_scores(item["prediction"], item["mask"])
     row["label"] = int(item.get("label", -1))
     row |= zip(CLASS_NAMES, torch.as_tensor(item["probabilities"]).flatten().tolist(), strict=True)
-    return row
+    return row | dict(item.get("confidence", {}))
 
 
 def _figures(rows: list[dict[str, Any]]) -> dict[str, float]:

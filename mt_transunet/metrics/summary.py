@@ -20,6 +20,7 @@ from mt_transunet.metrics.classification import (
 )
 from mt_transunet.metrics.intervals import bootstrap_interval
 from mt_transunet.metrics.segmentation import SEGMENTATION_FIGURES
+from mt_transunet.metrics.selective import rank_agreement, selective_jaccard
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +46,9 @@ def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed:
         figures are None when the class output is one constant (``num_layers=0``). ``by_diagnosis``: under each class
         name n, JA, DI over the images of that class with a mask. ``calibration``: n, ECE (expected calibration
         error), and ECE_perfect_mean and ECE_perfect_95 that chance alone would give; numbers without an interval,
-        or None like the class figures. Ready for ``json.dump``.
+        or None like the class figures. ``confidence``, over the images with a mask and a ``predicted_dice``: n, the
+        rank correlation of predicted and true Dice (``spearman``), ``JA``, and ``JA_kept`` without the fifth of them
+        whose predicted Dice is lowest; numbers, or None. Ready for ``json.dump``.
 
     Raises:
         ValueError: a row with a known class lacks a probability.
@@ -56,6 +59,7 @@ def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed:
         "classification": _classification_block(ordered, resamples, seed),
         "by_diagnosis": _by_diagnosis(ordered, resamples, seed),
         "calibration": _calibration_block(ordered, resamples, seed),
+        "confidence": _confidence_block(ordered),
     }
 
 
@@ -156,6 +160,21 @@ def _calibration_block(rows: list[Mapping[str, Any]], resamples: int, seed: int)
         perfect = perfect_calibration_error(probabilities, resamples=resamples, seed=seed)
         figures = (calibration_error(probabilities, labels), *perfect)
     return {"n": len(labels), **dict(zip(("ECE", "ECE_perfect_mean", "ECE_perfect_95"), figures))}
+
+
+def _confidence_block(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
+    known = [
+        [float(row[key]) for key in ("predicted_dice", "DI", "JA")]
+        for row in rows
+        if row.get("predicted_dice") is not None and row.get("AC") is not None
+    ]
+    table = np.array(known).reshape(-1, 3)
+    table = table[~np.isnan(table).any(axis=1)]
+    figures = (math.nan,) * 3
+    if len(table):
+        predicted, dice, jaccard = table.T
+        figures = (rank_agreement(predicted, dice), *selective_jaccard(predicted, jaccard))
+    return {"n": len(table), **dict(zip(("spearman", "JA", "JA_kept"), map(or_none, figures)))}
 
 
 def _flatten(scores: Mapping[str, Any]) -> np.ndarray:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .members import load_members, member_hashes, member_record, members, trained_together_at
 from .mt_transunet import MTTransUNet
 from .provenance import read_provenance, trained_at, weights_hash
 from .variants import VARIANTS, build_network
@@ -12,10 +13,15 @@ __all__ = [
     "VARIANTS",
     "MTTransUNet",
     "build_network",
+    "load_members",
     "load_network",
     "load_weights",
+    "member_hashes",
+    "member_record",
+    "members",
     "read_provenance",
     "shipped_weights",
     "trained_at",
+    "trained_together_at",
     "weights_hash",
 ]

@@ -16,6 +16,7 @@ TRUTH_COLOUR = (255, 214, 10)
 
 _BACKGROUND, _INK, _QUIET = (20, 22, 27), (236, 238, 242), (150, 156, 168)
 _MARGIN, _LINE = 12, 22  # pixels
+_WIDEST_SPREAD = 0.4  # half of the views sure of lesion, half of skin, would be 0.5
 _SMALLEST, _NARROWEST = 224, 176  # long side of an enlarged small image; room for a caption
 
 # Level set from -1 to 1: red inside, white on the border, blue outside (ColorBrewer RdBu anchors).
@@ -30,10 +31,11 @@ def overlay_panel(
     *,
     mask: np.ndarray | None = None,
     truth: np.ndarray | None = None,
+    spread: np.ndarray | None = None,
     title: str | None = None,
     long_side: int = 512,
 ) -> np.ndarray:
-    """Draw the three answers about one image side by side.
+    """Draw the three answers about one image side by side, and where its views differ.
 
     Args:
         image: (H,W,3) uint8 RGB.
@@ -42,6 +44,8 @@ def overlay_panel(
         attention: (h,w) non-negative, any grid; spread over the image between its least and its largest weight.
         mask: (H,W) predicted mask, non-zero inside.
         truth: (H,W) given mask; adds a second contour.
+        spread: (H,W) in [0,0.5], standard deviation of the probability over the views; adds a fourth panel, black where
+            they agree and white from 0.4 on.
         title: text above the panels.
         long_side: cap of each panel in pixels; smaller images are enlarged up to 224.
 
@@ -51,7 +55,7 @@ def overlay_panel(
     Raises:
         ValueError: the image is not (H,W,3) uint8, or a map has another size than the image.
     """
-    _check(image, {"probability": probability, "level_set": level_set, "mask": mask, "truth": truth})
+    _check(image, dict(probability=probability, level_set=level_set, mask=mask, truth=truth, spread=spread))
     size = _panel_size(*image.shape[:2], long_side)
     photograph = _resized(image, size)
     inside = np.asarray(probability) >= 0.5 if mask is None else np.asarray(mask) > 0
@@ -65,7 +69,11 @@ def overlay_panel(
         [("attention (uniform)" if evenly else "attention of the class token", None)],
         [("level set: red inside, blue outside", None)],
     ]
-    return _compose([contoured, heat, _level_set_map(level_set, size)], captions, title)
+    panels = [contoured, heat, _level_set_map(level_set, size)]
+    if spread is not None:
+        panels.append(_spread_map(spread, size))
+        captions.append([("where the views differ", None)])
+    return _compose(panels, captions, title)
 
 
 def _check(image: np.ndarray, maps: dict[str, np.ndarray | None]) -> None:
@@ -128,6 +136,11 @@ def _level_set_map(level_set: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     picture = table[np.clip((levels + 1) * 127.5, 0, 255).astype(np.uint8)]
     _draw_border(picture, levels <= 0, (20, 20, 20), halo=False)
     return picture
+
+
+def _spread_map(spread: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    bright = np.clip(_resized(np.asarray(spread), size) / _WIDEST_SPREAD * 255, 0, 255).astype(np.uint8)
+    return cv2.cvtColor(cv2.applyColorMap(bright, cv2.COLORMAP_MAGMA), cv2.COLOR_BGR2RGB)
 
 
 def _compose(panels: list[np.ndarray], captions: list[list[tuple]], title: str | None) -> np.ndarray:

@@ -17,8 +17,8 @@ def panel(monkeypatch):
     """What encoded_panel hands to the drawing."""
     seen = {}
 
-    def draw(image, probability, level_set, attention, *, truth=None):
-        seen.update(image=image, probability=probability, level_set=level_set, attention=attention, truth=truth)
+    def draw(image, probability, level_set, attention, **maps):
+        seen.update(image=image, probability=probability, level_set=level_set, attention=attention, **maps)
         return np.zeros((4, 6, 3), np.uint8)
 
     monkeypatch.setattr(pictures, "overlay_panel", draw)
@@ -27,19 +27,20 @@ def panel(monkeypatch):
 
 def test_planes_reach_the_drawing_upright(photograph, state_of, panel):
     batch, output = state_of(photograph)
-    encoded_panel(batch, output)
+    encoded_panel(batch, {**output, "pred_spread": 0.25 * output["pred_mask"]})
     inside = np.zeros((40, 60), bool)
     inside[10:30, 20:50] = True  # rows 10 to 29, columns 20 to 49 of the image
     assert panel["image"].shape == (40, 60, 3)
     assert np.array_equal(panel["probability"] == 1, inside) and np.array_equal(panel["level_set"] == -0.5, inside)
     assert np.array_equal(panel["truth"], inside) and panel["attention"].shape == (2, 3)
+    assert np.array_equal(panel["spread"] == 0.25, inside)
 
 
 def test_a_large_photograph_and_its_planes_are_drawn_small(tmp_path, state_of, panel):
     Image.new("RGB", (1500, 1000)).save(tmp_path / "a.jpg")
     encoded_panel(*state_of(str(tmp_path / "a.jpg"), truth=False))
     assert panel["image"].shape == (341, 512, 3) and panel["probability"].shape == (341, 512)
-    assert panel["truth"] is None
+    assert panel["truth"] is None and panel["spread"] is None
 
 
 def test_a_16_bit_photograph_is_not_white(tmp_path, state_of, panel, recwarn):
@@ -52,6 +53,11 @@ def test_a_16_bit_photograph_is_not_white(tmp_path, state_of, panel, recwarn):
 def test_the_panel_is_a_jpeg_wider_than_the_photograph(photograph, state_of):
     picture = Image.open(io.BytesIO(encoded_panel(*state_of(photograph))))
     assert picture.format == "JPEG" and picture.width > 2 * picture.height
+
+
+def test_a_photograph_that_has_been_read_is_not_read_again(tmp_path, state_of, panel):
+    encoded_panel(*state_of(str(tmp_path / "gone.png"), truth=False), Image.new("RGB", (1500, 1000), (1, 2, 3)))
+    assert panel["image"].shape == (341, 512, 3) and (panel["image"] == (1, 2, 3)).all()
 
 
 def test_the_path_of_an_item_is_in_its_metadata(photograph, state_of):

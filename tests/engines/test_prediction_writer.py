@@ -2,51 +2,123 @@
 from __future__ import annotations
 
 import csv
+import json
 import logging
+import shutil
 
-from mt_transunet.engines import PredictionWriter, prediction
+import numpy as np
+import pytest
+
+from mt_transunet.engines import PredictionJournal, PredictionWriter, prediction
+
+
+def said(photograph, mask, output):
+    """Stands for Findings: what it was given, in one row."""
+    return {"predicted": "melanoma", "melanoma": 0.7, "flags": ["hair", "no_lesion"], "area": int(mask.sum())}
+
+
+@pytest.fixture
+def writer(tmp_path):
+    def build(**options):
+        output_dir = tmp_path / "out"
+        journal = PredictionJournal(output_dir, settings={"views": "fast"})
+        given = {"names": lambda path: path, "journal": journal, "findings": said, **options}
+        return PredictionWriter(output_dir, **given)
+
+    return build
 
 
 def table(folder):
     return list(csv.DictReader((folder / "predictions.csv").open()))
 
 
-def test_a_row_holds_probabilities_prediction_and_file_names(tmp_path, fire, state_of, photograph):
-    state = tuple([part] for part in state_of(photograph))
-    fire(PredictionWriter(tmp_path, names={photograph: "sub/ISIC_7"}, refused={}), [state])
+def processed(writer, fire, state_of, *paths):
+    """The writer after an engine has gone through the images, each with its mask on the disk as SaveImaged leaves it."""
+    for path in paths:
+        mask = writer.output_dir / f"{writer.names[path]}_mask.png"
+        mask.parent.mkdir(parents=True, exist_ok=True)
+        mask.touch()
+    fire(writer, [tuple([part] for part in state_of(path)) for path in paths])
+    return writer
+
+
+def test_a_row_holds_what_was_found_and_the_names_of_the_files(tmp_path, writer, fire, state_of, photograph):
+    found = processed(writer(names={photograph: "sub/ISIC_7"}), fire, state_of, photograph)
+    found.finish([photograph], {})
     # the lesion is 30 x 20 of 60 x 40 pixels
-    assert table(tmp_path) == [
+    assert table(tmp_path / "out") == [
         {
             "image": photograph,
             "status": "ok",
-            "nevus": "0.2",
-            "melanoma": "0.7",
-            "seborrheic_keratosis": "0.1",
             "predicted": "melanoma",
-            "lesion_fraction": "0.25",
+            "melanoma": "0.7",
+            "flags": "hair; no_lesion",
+            "area": "600",
             "mask": "sub/ISIC_7_mask.png",
             "overlay": "sub/ISIC_7_overlay.jpg",
         }
     ]
-    assert (tmp_path / "sub" / "ISIC_7_overlay.jpg").read_bytes()[:2] == b"\xff\xd8"
+    assert (tmp_path / "out" / "sub" / "ISIC_7_overlay.jpg").read_bytes()[:2] == b"\xff\xd8"
 
 
-def test_overlays_can_be_switched_off(tmp_path, fire, state_of, monkeypatch):
+def test_findings_get_photograph_and_mask_with_rows_before_columns(writer, fire, state_of, photograph):
+    seen = []
+
+    def keep(picture, mask, output):
+        seen.append((picture.shape, mask.shape, int(np.flatnonzero(mask.any(axis=1))[0])))
+        return said(picture, mask, output)
+
+    processed(writer(names={photograph: "a"}, findings=keep), fire, state_of, photograph)
+    assert seen == [((40, 60, 3), (40, 60), 10)]
+
+
+def test_overlays_can_be_switched_off(tmp_path, writer, fire, state_of, photograph, monkeypatch):
     monkeypatch.setattr(prediction, "encoded_panel", lambda *_: 1 / 0)
-    state = tuple([part] for part in state_of("a.jpg", probabilities=(0.1, 0.2, 0.7)))
-    fire(PredictionWriter(tmp_path, names={"a.jpg": "a"}, refused={}, overlays=False), [state])
-    row = table(tmp_path)[0]
-    assert row["overlay"] == "" and row["mask"] == "a_mask.png" and row["predicted"] == "seborrheic_keratosis"
-    assert not list(tmp_path.glob("*.jpg"))
+    processed(writer(names={photograph: "a"}, overlays=False), fire, state_of, photograph).finish([photograph], {})
+    row = table(tmp_path / "out")[0]
+    assert row["overlay"] == "" and row["mask"] == "a_mask.png"
+    assert not list((tmp_path / "out").glob("*.jpg"))
 
 
-def test_refused_images_have_their_row_and_are_logged_last(tmp_path, fire, state_of, caplog):
-    state = tuple([part] for part in state_of("a.jpg"))
-    writer = PredictionWriter(tmp_path, names={"a.jpg": "a"}, refused={"b.jpg": "truncated"}, overlays=False)
+def test_the_tables_also_hold_what_an_earlier_call_has_done(tmp_path, writer, fire, state_of, photograph):
+    other = shutil.copy(photograph, tmp_path / "other.png")
+    names = {photograph: "a", str(other): "b"}
+    processed(writer(names=names), fire, state_of, photograph)
+    later = processed(writer(names=names), fire, state_of, str(other))
+    later.finish([str(other), photograph], {})
+    assert [row["image"] for row in table(tmp_path / "out")] == [str(other), photograph]
+
+
+def test_the_json_keeps_types_and_settings(tmp_path, writer, fire, state_of, photograph):
+    processed(writer(names={photograph: "a"}), fire, state_of, photograph).finish([photograph], {"b.jpg": "truncated"})
+    content = json.loads((tmp_path / "out" / "predictions.json").read_text())
+    assert content["settings"] == {"views": "fast"}
+    assert content["images"][0]["flags"] == ["hair", "no_lesion"] and content["images"][0]["area"] == 600
+    assert content["images"][1] == {"image": "b.jpg", "status": "truncated"}
+
+
+def test_the_masks_are_written_for_annotation_tools(tmp_path, writer, fire, state_of, photograph):
+    processed(writer(names={photograph: "a"}), fire, state_of, photograph).finish([photograph], {})
+    content = json.loads((tmp_path / "out" / "annotations.json").read_text())
+    assert content["images"] == [{"id": 1, "file_name": photograph, "height": 40, "width": 60}]
+    # 30 columns from 20 on, 20 rows from 10 on
+    assert content["annotations"][0]["bbox"] == [20, 10, 30, 20] and content["annotations"][0]["area"] == 600
+
+
+def test_an_image_is_not_done_while_a_file_made_from_it_is_missing(tmp_path, writer, fire, state_of, photograph):
+    options = {"names": {photograph: "a"}, "more_files": ["_mask.nii.gz"]}
+    processed(writer(**options), fire, state_of, photograph)
+    assert writer(**options).journal.left([photograph]) == [photograph]
+    (tmp_path / "out" / "a_mask.nii.gz").touch()
+    assert writer(**options).journal.left([photograph]) == []
+
+
+def test_refused_images_have_their_row_and_are_logged_last(tmp_path, writer, fire, state_of, photograph, caplog):
+    found = processed(writer(names={photograph: "a"}, overlays=False), fire, state_of, photograph)
     with caplog.at_level(logging.INFO, logger="mt_transunet.engines.prediction"):
-        fire(writer, [state])
-    assert [(row["image"], row["status"], row["mask"]) for row in table(tmp_path)] == [
-        ("a.jpg", "ok", "a_mask.png"),
+        found.finish([photograph], {"b.jpg": "truncated"})
+    assert [(row["image"], row["status"], row["mask"]) for row in table(tmp_path / "out")] == [
+        (photograph, "ok", "a_mask.png"),
         ("b.jpg", "truncated", ""),
     ]
     assert "1 images segmented" in caplog.messages[-2] and caplog.messages[-1] == "not processed: b.jpg: truncated"

@@ -8,7 +8,7 @@ from monai.inferers import SimpleInferer
 from torch import nn
 from torch.nn import functional as F
 
-from mt_transunet.inferers import SYMMETRIES, ViewsInferer, view_symmetries
+from mt_transunet.inferers import SYMMETRIES, ViewsInferer, measured_as, view_symmetries
 
 
 class PositionSensitive(nn.Module):
@@ -50,6 +50,8 @@ TURN = {
     "rotate270": (lambda x: x.flip(-2).transpose(-1, -2), lambda x: x.transpose(-1, -2).flip(-2)),
     "flip_horizontal": (lambda x: x.flip(-1), lambda x: x.flip(-1)),
     "flip_vertical": (lambda x: x.flip(-2), lambda x: x.flip(-2)),
+    "transpose": (lambda x: x.transpose(-1, -2), lambda x: x.transpose(-1, -2)),
+    "antitranspose": (lambda x: x.transpose(-1, -2).flip((-1, -2)), lambda x: x.flip((-1, -2)).transpose(-1, -2)),
 }
 
 
@@ -57,13 +59,13 @@ def resized(planes, size, mode, **options):
     return planes if planes.shape[-2:] == tuple(size) else F.interpolate(planes, size=tuple(size), mode=mode, **options)
 
 
-def single_passes(network, inputs, sizes):
+def single_passes(network, inputs, sizes, symmetries=view_symmetries("paper")):
     """Every view alone, brought back to the input's grid."""
     outputs = []
     grid = None
     for height, width in sizes:
         scaled = resized(inputs, (height, width), "bilinear", antialias=True)
-        for apply, undo in TURN.values():
+        for apply, undo in (TURN[name] for name in symmetries):
             output = network(apply(scaled))
             attention = undo(output["attention"])
             grid = grid or attention.shape[-2:]
@@ -86,9 +88,13 @@ def test_every_symmetry_is_what_its_name_says_and_undoes_itself(name):
     assert torch.equal(symmetry.undo(symmetry.apply(planes)), planes) and torch.equal(undo(apply(planes)), planes)
 
 
-def test_the_six_symmetries_are_six_different_ones():
+def test_the_eight_symmetries_are_eight_different_ones():
     plane = torch.arange(9).reshape(3, 3)
-    assert len({tuple(symmetry.apply(plane).flatten().tolist()) for symmetry in SYMMETRIES.values()}) == 6
+    assert len({tuple(symmetry.apply(plane).flatten().tolist()) for symmetry in SYMMETRIES.values()}) == 8
+
+
+def test_the_paper_s_views_are_the_turns_and_two_flips():
+    assert set(SYMMETRIES) - set(view_symmetries("paper")) == {"transpose", "antitranspose"}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +112,36 @@ def test_18_views_are_the_mean_of_18_single_passes(network, height, width, sizes
     attention = expected["attention"].mean(0)
     assert torch.allclose(output["attention"], attention / attention.sum(dim=(1, 2), keepdim=True), atol=1e-6)
     assert output["mask_logits"].shape == (2, 2, height, width)
+
+
+@pytest.mark.parametrize("height, width, turned", [(48, 48, (48, 48)), (48, 80, (80, 48))])
+@pytest.mark.parametrize("name", SYMMETRIES)
+def test_each_symmetry_alone_gives_the_answer_of_the_turned_image_turned_back(network, name, height, width, turned):
+    inputs = images(height, width)
+    expected = single_passes(network, inputs, [(height, width)], symmetries=[name])
+    network.shapes.clear()
+    output = ViewsInferer(SimpleInferer(), symmetries=[name])(inputs, network)
+    assert all(torch.allclose(output[key], expected[key][0], atol=1e-5) for key in expected)
+    swaps = name in ("rotate90", "rotate270", "transpose", "antitranspose")
+    assert network.shapes == [(2, 3, *(turned if swaps else (height, width)))]
+
+
+def test_moments_are_means_over_the_views(network):
+    inputs = images(48, 80)
+    inferer = ViewsInferer(SimpleInferer(), sizes=(32, 48), symmetries=tuple(SYMMETRIES), moments=True)
+    output = inferer(inputs, network)
+    views = single_passes(network, inputs, [(32, 48), (48, 80)], symmetries=tuple(SYMMETRIES))
+    lesion = views["mask_logits"].softmax(dim=2)[:, :, 1]  # (16 views, B, H, W)
+    votes = (views["mask_logits"][:, :, 1] > views["mask_logits"][:, :, 0]).float()
+    assert output["lesion_moments"].shape == (2, 3, 48, 80) and output["class_moments"].shape == (2, 2, 3)
+    for number, per_view in enumerate((lesion, lesion**2, votes)):
+        assert torch.allclose(output["lesion_moments"][:, number], per_view.mean(0), atol=1e-5)
+    classes = views["class_logits"].softmax(dim=2)
+    assert torch.allclose(output["class_moments"], torch.stack([classes.mean(0), (classes**2).mean(0)], 1), atol=1e-5)
+
+
+def test_without_being_asked_for_moments_the_keys_are_the_network_s(network):
+    assert set(ViewsInferer(SimpleInferer())(images(32, 32), network)) == set(network(images(32, 32)))
 
 
 @pytest.mark.parametrize("preset", ["none", "fast", "paper"])
@@ -188,3 +224,22 @@ def test_wrong_choices_are_refused():
 def test_a_size_that_is_no_multiple_of_16_is_refused_and_not_rounded(size):
     with pytest.raises(ValueError, match=rf"multiples of 16, got \[{size}\]"):
         ViewsInferer(SimpleInferer(), sizes=(32, size))
+
+
+@pytest.mark.parametrize(
+    "preset, symmetries, sizes, expected",
+    [
+        ("fast", view_symmetries("fast"), [192], "fast"),
+        ("paper", view_symmetries("paper"), [160, 192], "paper"),
+        ("paper", view_symmetries("paper"), [192], "custom"),
+        ("fast", ["identity"], [192], "custom"),
+        ("fast", view_symmetries("fast"), [256], "custom"),
+    ],
+)
+def test_figures_of_a_preset_hold_for_its_own_views_only(preset, symmetries, sizes, expected):
+    trained = {"image_size": 192, "view_sizes": [160, 192]}
+    assert measured_as(preset, symmetries, sizes, trained) == expected
+
+
+def test_weights_of_which_nothing_is_known_have_no_figures():
+    assert measured_as("none", ["identity"], [192], {}) == "custom"

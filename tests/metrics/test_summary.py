@@ -31,7 +31,7 @@ def three_classes(count=30):
 
 def test_blocks_have_exactly_the_keys_of_the_design():
     summary = summarise(three_classes(), resamples=10)
-    assert list(summary) == ["segmentation", "classification", "by_diagnosis", "calibration"]
+    assert list(summary) == ["segmentation", "classification", "by_diagnosis", "calibration", "confidence"]
     assert list(summary["segmentation"]) == ["n", "JA", "DI", "AC", "SE", "SP"]
     classes = summary["classification"]
     assert list(classes) == ["n", "melanoma", "seborrheic_keratosis", "mean_AUC", "mean_ACC"]

@@ -52,6 +52,15 @@ def test_given_border_is_drawn_only_when_given():
     assert share(without, TRUTH_COLOUR) == 0 < share(with_truth, TRUTH_COLOUR)
 
 
+def test_a_fourth_panel_is_bright_where_the_views_differ():
+    spread = np.zeros((HEIGHT, WIDTH), np.float32)
+    spread[:, : WIDTH // 2] = 0.4
+    picture = overlay_panel(*toy(), spread=spread)
+    assert picture.shape[1] - overlay_panel(*toy()).shape[1] == WIDTH + 12
+    fourth = picture[12 : 12 + HEIGHT, 12 + 3 * (WIDTH + 12) :][:, :WIDTH]
+    assert fourth[HEIGHT // 2, WIDTH // 4].min() > 180 and fourth[HEIGHT // 2, 3 * WIDTH // 4].max() < 10
+
+
 def test_level_set_is_red_inside_and_blue_outside():
     _, _, levels = panels(overlay_panel(*toy()), WIDTH)
     inside, outside = levels[HEIGHT // 2, WIDTH // 4], levels[HEIGHT // 2, 3 * WIDTH // 4]

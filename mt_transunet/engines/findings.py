@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that is said of one image in a row of ``predictions.csv``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import CLASS_NAMES
+from ..measurements import measure_lesion
+from ..quality import DicePredictor, TypicalImages, image_flags
+
+__all__ = ["DOUBTFUL_MASK", "Findings"]
+
+DOUBTFUL_MASK = "doubtful_mask"
+"""Flag of an image whose predicted Dice is among the lowest fifth of the validation images."""
+
+
+class Findings:
+    """Diagnosis, confidence, flags and measurements of one image, as far as the weights' record allows.
+
+    Args:
+        record: provenance record of the weights, empty for weights without one. Of it are used
+            ``operating_points.melanoma_sensitivity_0.9``, ``predicted_dice`` (both by ``views``; the latter for what
+            is doubtful) and ``typical_images``; what it does not hold is not said.
+        views: preset that the image was seen with.
+        millimetres_per_pixel: scale of all photographs; lengths stay in pixels without it.
+    """
+
+    def __init__(
+        self, *, record: Mapping[str, Any] | None = None, views: str, millimetres_per_pixel: float | None = None
+    ) -> None:
+        record = record or {}
+        point = (record.get("operating_points") or {}).get("melanoma_sensitivity_0.9", {}).get(views)
+        self.threshold = point["threshold"] if point else None
+        predictor = DicePredictor.of_record(record, views)
+        self.doubtful = predictor.doubtful if predictor else 0.0
+        typical = record.get("typical_images")
+        self.typical = TypicalImages.from_json(typical) if typical else None
+        self.millimetres_per_pixel = millimetres_per_pixel
+
+    def __call__(self, photograph: np.ndarray, mask: np.ndarray, output: Mapping[str, Any]) -> dict[str, Any]:
+        """The columns between ``status`` and the file names.
+
+        Args:
+            photograph: (H, W, 3) uint8 RGB at its own size.
+            mask: (H, W) bool, predicted.
+            output: the evaluator's, postprocessed: ``pred_class_logits`` are probabilities here, and
+                ``pred_confidence`` may be absent.
+
+        Returns:
+            Plain values; None is "not known". ``flags`` is a list of names.
+        """
+        confidence = output.get("pred_confidence", {})
+        flags = list(image_flags(photograph, mask, typical=self.typical))
+        if confidence.get("predicted_dice", 1.0) < self.doubtful and "no_lesion" not in flags:
+            flags.append(DOUBTFUL_MASK)
+        measured = measure_lesion(photograph, mask, millimetres_per_pixel=self.millimetres_per_pixel)
+        row = {
+            **self._diagnosis([float(value) for value in output["pred_class_logits"]]),
+            "flags": flags,
+            "predicted_dice": None,
+            **confidence,
+            "lesion_fraction": float(mask.mean()),
+            **measured,
+        }
+        return {name: _plain(value) for name, value in row.items()}
+
+    def _diagnosis(self, probabilities: list[float]) -> dict[str, Any]:
+        named = dict(zip(CLASS_NAMES, probabilities))
+        suspected = None if self.threshold is None else named["melanoma"] >= self.threshold
+        return {**named, "predicted": max(named, key=named.__getitem__), "melanoma_suspected": suspected}
+
+
+def _plain(value: Any) -> Any:
+    """Numbers as they are written: six digits behind the point, None for what is undefined."""
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value

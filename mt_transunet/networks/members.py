@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several files of weights for one architecture."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from .provenance import read_provenance, trained_at, weights_hash
+from .weight_files import WeightsError
+from .weights import load_weights
+
+__all__ = ["load_members", "member_files", "member_hashes", "member_record", "members", "trained_together_at"]
+
+
+def member_files(weights: str | Path | Sequence[str | Path]) -> list[str | Path]:
+    """The files (or run folders) of an ensemble; a single one is an ensemble of one.
+
+    Raises:
+        WeightsError: an empty list.
+    """
+    files = [weights] if isinstance(weights, (str, Path)) else list(weights)
+    if not files:
+        raise WeightsError("weights is an empty list; name at least one file or run folder")
+    return files
+
+
+def members(network: nn.Module, weights: str | Path | Sequence[str | Path]) -> list[nn.Module]:
+    """The network itself and a copy of it for every further file, not loaded yet."""
+    return [network, *(copy.deepcopy(network) for _ in member_files(weights)[1:])]
+
+
+def load_members(
+    networks: Sequence[nn.Module], weights: str | Path | Sequence[str | Path], *, variant: str | None = None
+) -> None:
+    """Load each file into its network.
+
+    Raises:
+        WeightsError: as `load_weights`, naming the file.
+    """
+    for network, file in zip(networks, member_files(weights), strict=True):
+        load_weights(network, file, variant=variant)
+
+
+def member_hashes(weights: str | Path | Sequence[str | Path]) -> str | list[str]:
+    """SHA-256 of the file, or of each of several."""
+    hashes = [weights_hash(file) for file in member_files(weights)]
+    return hashes[0] if len(hashes) == 1 else hashes
+
+
+def member_record(weights: str | Path | Sequence[str | Path]) -> dict[str, Any]:
+    """The provenance record of a single file; empty without one, and for several, whose figures nobody measured."""
+    files = member_files(weights)
+    return (read_provenance(files[0]) or {}) if len(files) == 1 else {}
+
+
+def trained_together_at(weights: str | Path | Sequence[str | Path]) -> dict[str, Any]:
+    """`trained_at` of all members.
+
+    Raises:
+        WeightsError: they were trained at different sizes, so that no choice is the right one for all.
+    """
+    files = member_files(weights)
+    sizes = [trained_at(file) for file in files]
+    for file, found in zip(files, sizes):
+        if found.get("image_size") != sizes[0].get("image_size"):
+            raise WeightsError(
+                f"{files[0]} was trained at {sizes[0].get('image_size')} pixels and {file} at "
+                f"{found.get('image_size')}; pass --image_size and --view_sizes"
+            )
+    return sizes[0]

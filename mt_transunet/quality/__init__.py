@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which results to believe: flags of the photograph, and how sure the network is of its mask."""
+
+from __future__ import annotations
+
+from .confidence import Confidenced
+from .flags import FLAGS, image_flags
+from .predicted_dice import FEWEST_IMAGES, DicePredictor
+from .typical import FEWEST_TYPICAL, TypicalImages
+
+__all__ = ["FEWEST_IMAGES", "FEWEST_TYPICAL", "FLAGS", "Confidenced", "DicePredictor", "TypicalImages", "image_flags"]
