@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
         return arguments.verb(arguments)
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
@@ -37,6 +37,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--output_dir", type=Path, default=Path("runs/demo"))
     demo.add_argument("--iterations", type=int, default=40, help="of training (default %(default)s)")
     demo.set_defaults(verb=_demo)
+
+    app = verbs.add_parser("app", help="a page on this machine: drop an image, see all that is said of it")
+    app.add_argument("--weights", default="lite", help="variant, file of weights or run folder (default %(default)s)")
+    app.add_argument("--views", choices=("none", "fast", "paper"), default="fast")
+    app.add_argument("--port", type=int, default=7860, help="on 127.0.0.1 (default %(default)s)")
+    app.set_defaults(verb=_app)
 
     report = verbs.add_parser("report", help="write the page of a run folder")
     report.add_argument("run", metavar="RUN", help="output_dir of a training, evaluation or inference")
@@ -87,6 +93,14 @@ def _demo(arguments: argparse.Namespace) -> int:
     from .demo import run_demo
 
     print(f"\nThe page of this run: {run_demo(arguments.output_dir, iterations=arguments.iterations).resolve()}")
+    return 0
+
+
+def _app(arguments: argparse.Namespace) -> int:
+    from .app import run_app
+
+    print(f"Starting on http://127.0.0.1:{arguments.port} ; stop it with Ctrl-C.")
+    run_app(weights=arguments.weights, views=arguments.views, port=arguments.port)
     return 0
 
 

@@ -11,12 +11,9 @@ import numpy as np
 
 from .. import CLASS_NAMES
 from ..measurements import measure_lesion
-from ..quality import DicePredictor, TypicalImages, image_flags
+from ..quality import DOUBTFUL_MASK, DicePredictor, TypicalImages, image_flags
 
-__all__ = ["DOUBTFUL_MASK", "Findings"]
-
-DOUBTFUL_MASK = "doubtful_mask"
-"""Flag of an image whose predicted Dice is among the lowest fifth of the validation images."""
+__all__ = ["Findings"]
 
 
 class Findings:

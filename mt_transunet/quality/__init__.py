@@ -4,8 +4,17 @@
 from __future__ import annotations
 
 from .confidence import Confidenced
-from .flags import FLAGS, image_flags
+from .flags import DOUBTFUL_MASK, FLAGS, image_flags
 from .predicted_dice import FEWEST_IMAGES, DicePredictor
 from .typical import FEWEST_TYPICAL, TypicalImages
 
-__all__ = ["FEWEST_IMAGES", "FEWEST_TYPICAL", "FLAGS", "Confidenced", "DicePredictor", "TypicalImages", "image_flags"]
+__all__ = [
+    "DOUBTFUL_MASK",
+    "FEWEST_IMAGES",
+    "FEWEST_TYPICAL",
+    "FLAGS",
+    "Confidenced",
+    "DicePredictor",
+    "TypicalImages",
+    "image_flags",
+]

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
-import torch
 from monai.transforms import Transform
 from torch import Tensor
 

@@ -12,7 +12,10 @@ from .frame import dark_frame
 from .reduction import reduced, require_rgb
 from .typical import TypicalImages
 
-__all__ = ["FLAGS", "image_flags"]
+__all__ = ["DOUBTFUL_MASK", "FLAGS", "image_flags"]
+
+DOUBTFUL_MASK = "doubtful_mask"
+"""Raised where the predicted Dice is among the lowest fifth of the validation images."""
 
 FLAGS = {
     "no_lesion": "No lesion was found, or only a speck: check that one is in the picture, and take it from nearer.",
@@ -25,8 +28,11 @@ FLAGS = {
     "shave and take it again.",
     "unlike_training": "The picture differs in colour, contrast or layout from those the network was trained on: do "
     "not rely on the result.",
+    DOUBTFUL_MASK: "The views, or mask and level set, disagree more than in four fifths of the validation images: look "
+    "at the mask before using it.",
 }
-"""Each flag, in the order in which they are raised, with what it means and what to do about it."""
+"""Each flag, in the order in which they are raised, with what it means and what to do about it. All but the last are
+raised by ``image_flags``, from the photograph and its mask alone."""
 
 # The rates below are of 300 random ISIC-2017 training images (256x256) with their masks.
 _SPECK = 0.001
@@ -38,7 +44,7 @@ _CUT_OFF = 0.03
 _BLURRED = 0.28
 """Sharpness. All but 0.3 percent lie above; after a Gaussian blur of 0.6 percent of the side all lie below."""
 _FRAMED = 0.013
-"""Share of the image. 7 percent lie above, all with a round frame in sight; slivers in the corners stay below."""
+"""Share of the image. 7 percent lie above, all with a black frame or corner in sight; slivers stay below."""
 _HAIRY = 0.04
 """Share of the image. 13 percent lie above, all visibly hairy; a ruler alone covers 0.01, a ring of ink 0.03."""
 
@@ -83,7 +89,7 @@ def image_flags(image: np.ndarray, mask: np.ndarray, *, typical: TypicalImages |
         "hair": (hair, hair > _HAIRY),
         "unlike_training": (distance, typical is not None and distance > typical.limit),
     }
-    return {name: found[name][0] for name in FLAGS if found[name][1]}
+    return {name: value for name, (value, raised) in found.items() if raised}
 
 
 def _border_share(mask: np.ndarray) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 __all__ = ["dark_frame"]
 
 # Of the brightness that a tenth of the image exceeds. At 0.3 all round frames of 300 ISIC-2017 training images were
-# found to their rim; at 0.45 dark lesions that reach a corner began to be taken for one.
+# found to their rim; at 0.45 a dark lesion that reaches a corner was taken for one.
 _DARKNESS = 0.3
 # Left out along the edges, share of the shorter side: rescaled images often end in a bright line, which would part
 # the frame from the corner.

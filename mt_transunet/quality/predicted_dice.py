@@ -45,7 +45,7 @@ class DicePredictor:
     jaccard_kept: float
 
     def __call__(self, confidence: Mapping[str, float]) -> float:
-        """Predicted Dice in [0, 1]; 0 where a confidence is undefined, for no part of the image is then called lesion."""
+        """Predicted Dice in [0, 1]; 0 where a confidence is undefined, for then nothing is called lesion."""
         features = _features(confidence)
         if not np.isfinite(features).all():
             return 0.0

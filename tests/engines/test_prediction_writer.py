@@ -33,7 +33,7 @@ def table(folder):
 
 
 def processed(writer, fire, state_of, *paths):
-    """The writer after an engine has gone through the images, each with its mask on the disk as SaveImaged leaves it."""
+    """The writer after an engine has gone through the images, whose masks lie on the disk as SaveImaged leaves them."""
     for path in paths:
         mask = writer.output_dir / f"{writer.names[path]}_mask.png"
         mask.parent.mkdir(parents=True, exist_ok=True)
