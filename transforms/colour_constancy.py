@@ -13,7 +13,7 @@ __all__ = ["ShadesOfGreyd", "illuminant"]
 
 
 def illuminant(image: np.ndarray, *, norm: float = 6.0) -> np.ndarray:
-    """Colour of the light by Shades of Gray: the Minkowski mean of each channel, ``mean(values ** norm) ** (1 / norm)``.
+    """Colour of the light by Shades of Gray: ``mean(values ** norm) ** (1 / norm)`` of each channel, a Minkowski mean.
 
     G. D. Finlayson, E. Trezzi, "Shades of Gray and Colour Constancy", Color Imaging Conference 2004, whose best norm
     is 6. Norm 1 is the grey world; the higher, the nearer to the brightest value (max-RGB). Black corners lower all

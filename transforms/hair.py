@@ -18,18 +18,16 @@ WORKING_SIDE = 512
 _BLUR = 1.0
 # Rows along the edges that are left out: scanned and rescaled images often end in a light or dark line.
 _EDGE = 4
-# Directions are 11 degrees apart: a hair three pixels wide holds a line of `_STRAIGHT` at half that angle.
+# 11 degrees apart: a hair of three pixels, as the blur leaves it, holds a line of `_STRAIGHT` at half that angle.
 _DIRECTIONS = 16
 # Wider than the widest hair, which is about 2 percent of the image.
 _ACROSS = 17
-# Of 25, 35 and 45 pixels, 35 left the fewest meshes of a pigment network and still followed the bent hairs.
+# At 25 pixels crusts and the meshes of pigment networks pass for hair; at 35 bent hairs are still followed.
 _STRAIGHT = 35
 # Grey levels below the surroundings: where a hair is followed, and where it must reach once to be one.
 _FAINT, _CLEAR = 8, 14
 # Shortest hair: stubble is as short as the dots and streaks of a lesion.
 _SHORTEST = 60
-# Largest share of the square over its extent that a hair covers; a patch of crust covers more.
-_FULLEST = 0.2
 
 
 def hair_mask(image: np.ndarray, *, light: bool = False) -> np.ndarray:
@@ -39,7 +37,7 @@ def hair_mask(image: np.ndarray, *, light: bool = False) -> np.ndarray:
     images", Computers in Biology and Medicine 27 (1997): a morphological closing of the brightness with line elements
     in several directions fills the hairs, and what it fills is kept where it is long and thin.
 
-    Differs from the paper: the closing runs across each of 16 directions (theirs is one of three), and its depth must
+    Differs from the paper: the closings run across 16 directions in place of three, and their depth must
     hold along 35 pixels of that direction, an opening in place of their test of each pixel's runs; a double threshold
     replaces the single one. Stubble (shorter than 12 percent of the longer side) is not found.
 
@@ -78,7 +76,7 @@ class RemoveHaird(PhotographCorrectiond):
 
     def correct(self, image: np.ndarray) -> np.ndarray:
         height, width = image.shape[:2]
-        working = _at_working_side(np.rint(image).astype(np.uint8))
+        working = _at_working_side(image if image.dtype == np.uint8 else np.rint(image).astype(np.uint8))
         mask = _working_mask(working, self.light)
         if not mask.any():
             return image
@@ -116,7 +114,7 @@ def _working_mask(image: np.ndarray, light: bool) -> np.ndarray:
     margin = edge + _STRAIGHT
     padded = cv2.copyMakeBorder(inside, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     depth = _depth_along_lines(padded, (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT) if light else (cv2.MORPH_BLACKHAT,))
-    return _long_and_thin(depth[_STRAIGHT:-_STRAIGHT, _STRAIGHT:-_STRAIGHT])
+    return _long(depth[_STRAIGHT:-_STRAIGHT, _STRAIGHT:-_STRAIGHT])
 
 
 def _depth_along_lines(grey: np.ndarray, hats: tuple[int, ...]) -> np.ndarray:
@@ -139,12 +137,12 @@ def _line(length: int, angle: float) -> np.ndarray:
     return element
 
 
-def _long_and_thin(depth: np.ndarray) -> np.ndarray:
-    """Connected faint pixels that are somewhere clear, reach far and cover little of their extent."""
+def _long(depth: np.ndarray) -> np.ndarray:
+    """Connected faint pixels that are somewhere clear and reach far."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats((depth > _FAINT).astype(np.uint8), connectivity=8)
     clear = np.zeros(count, bool)
     clear[labels[depth > _CLEAR]] = True
     extent = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    hair = clear & (extent >= _SHORTEST) & (stats[:, cv2.CC_STAT_AREA] < _FULLEST * extent**2)
+    hair = clear & (extent >= _SHORTEST)
     hair[0] = False  # the background
     return hair[labels]

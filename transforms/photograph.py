@@ -42,7 +42,8 @@ class PhotographCorrectiond(MapTransform):
             integral = planes.dtype == np.uint8
             image = np.moveaxis(planes if integral else planes.astype(np.float32), 0, -1)  # (3, H, W) -> (H, W, 3)
             corrected = np.moveaxis(self.correct(np.ascontiguousarray(image)), -1, 0)
-            corrected = np.clip(np.rint(corrected) if integral else corrected, 0, 255)
+            if corrected.dtype != np.uint8:
+                corrected = np.clip(np.rint(corrected) if integral else corrected, 0, 255)
             result[key] = convert_to_dst_type(np.ascontiguousarray(corrected), result[key])[0]
         return result
 

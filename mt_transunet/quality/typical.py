@@ -110,4 +110,6 @@ def _left_out(squared: np.ndarray, n: int) -> np.ndarray:
     inverts the difference.
     """
     leverage = squared / (n - 1)
-    return n / (n - 1) * np.sqrt((n - 2) * leverage / (1 - n / (n - 1) * leverage))
+    # zero, but for rounding, for an image that alone varies in some way: infinitely far from the others
+    remaining = np.maximum(1 - n / (n - 1) * leverage, 1e-9)
+    return n / (n - 1) * np.sqrt((n - 2) * leverage / remaining)

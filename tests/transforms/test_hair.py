@@ -66,6 +66,12 @@ def test_dots_and_stubble_are_not_hair():
     assert not hair_mask(image).any()
 
 
+def test_a_streak_is_hair_only_from_twelve_percent_of_the_side_on():
+    streak, _ = drawn(skin(), ((100, 150), (145, 150)))
+    hair, where = drawn(skin(), ((100, 150), (175, 150)))
+    assert not hair_mask(streak).any() and hair_mask(hair)[where].all()
+
+
 def test_a_band_inside_a_bright_line_along_the_edge_is_not_hair():
     image = skin()
     image[:, :8] = DARK
