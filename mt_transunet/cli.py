@@ -60,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--max_minutes", type=float, help="stop training then with status 3; the same call goes on")
     reproduce.set_defaults(verb=_reproduce)
 
+    _add_file_verbs(verbs)
+    return parser
+
+
+def _add_file_verbs(verbs: Any) -> None:
     split = verbs.add_parser("split", help="cut a file, such as a checkpoint, into pieces that can be carried")
     split.add_argument("file", metavar="FILE")
     split.add_argument("folder", metavar="FOLDER", help="where the pieces and their list go")
@@ -75,7 +80,6 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("A", "B"):
         compare.add_argument(name, type=Path, help="output_dir of an evaluation")
     compare.set_defaults(verb=_compare)
-    return parser
 
 
 # The verbs import what they need: --help answers at once.

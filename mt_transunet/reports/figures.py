@@ -55,14 +55,11 @@ def overlay_panel(
     Raises:
         ValueError: the image is not (H,W,3) uint8, or a map has another size than the image.
     """
-    _check(image, dict(probability=probability, level_set=level_set, mask=mask, truth=truth, spread=spread))
+    _check(image, {"probability": probability, "level_set": level_set, "mask": mask, "truth": truth, "spread": spread})
     size = _panel_size(*image.shape[:2], long_side)
     photograph = _resized(image, size)
     inside = np.asarray(probability) >= 0.5 if mask is None else np.asarray(mask) > 0
-    contoured = photograph.copy()
-    if truth is not None:
-        _draw_border(contoured, _resized(np.asarray(truth) > 0, size) >= 128, TRUTH_COLOUR)
-    _draw_border(contoured, _resized(inside, size) >= 128, PREDICTION_COLOUR)
+    contoured = _contoured(photograph, inside, truth)
     heat, evenly = _attention_heat(photograph, attention, size)
     captions = [
         [("predicted border", PREDICTION_COLOUR)] + ([("given border", TRUTH_COLOUR)] if truth is not None else []),
@@ -74,6 +71,14 @@ def overlay_panel(
         panels.append(_spread_map(spread, size))
         captions.append([("where the views differ", None)])
     return _compose(panels, captions, title)
+
+
+def _contoured(photograph: np.ndarray, inside: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
+    picture, size = photograph.copy(), photograph.shape[:2]
+    if truth is not None:
+        _draw_border(picture, _resized(np.asarray(truth) > 0, size) >= 128, TRUTH_COLOUR)
+    _draw_border(picture, _resized(inside, size) >= 128, PREDICTION_COLOUR)
+    return picture
 
 
 def _check(image: np.ndarray, maps: dict[str, np.ndarray | None]) -> None:

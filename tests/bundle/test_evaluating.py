@@ -52,7 +52,8 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 
 def test_metrics_json_has_the_schema_of_the_design(evaluated: Callable, synthetic: Path, run: Path) -> None:
     metrics = evaluated(synthetic, split="test")
-    assert set(metrics) == {"segmentation", "classification", "by_diagnosis", "calibration", "protocol"}
+    blocks = {"segmentation", "classification", "by_diagnosis", "calibration", "confidence", "protocol"}
+    assert set(metrics) == blocks
     segmentation, classification, protocol = (metrics[key] for key in ("segmentation", "classification", "protocol"))
     assert set(segmentation) == SEGMENTATION and segmentation["n"] == 3
     assert all(is_figure(segmentation[name]) for name in SEGMENTATION - {"n"})
