@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,9 +82,77 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column of an ``ImageTable``.
+
+    Args:
+        key: of its cell in each row.
+        heading: above the column.
+        note: what it says, in one sentence.
+        kind: ``number``; ``share``, a number from 0 to 1 with a bar; ``text``; ``alert``, where a True stands out;
+            ``badges``, several words.
+        digits: behind the point of a number.
+        folded: hidden until all columns are asked for.
+    """
+
+    key: str
+    heading: str
+    note: str = ""
+    kind: str = "text"
+    digits: int = 3
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """One image of an ``ImageTable``.
+
+    Args:
+        name: of the image; what the text filter looks at.
+        cells: by the keys of the columns; None and absent ones are dashes.
+        picture: file that the thumbnail is made of and that is shown enlarged from where it lies; best below the
+            folder of the page.
+        panel: the picture is an ``overlay_panel``, of which the thumbnail shows the photograph with its contour.
+        problem: why there is nothing else to say of the image.
+        groups: group of chips -> those of its chips that choose this row.
+    """
+
+    name: str
+    cells: Mapping[str, Any] = field(default_factory=dict)
+    picture: Path | None = None
+    panel: bool = False
+    problem: str = ""
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ImageTable:
+    """Any number of images with a thumbnail each, to be sorted, filtered and looked through enlarged.
+
+    Args:
+        columns: after picture and name; the folded ones go last.
+        groups: group -> its chips from left to right; those that choose no row are left out.
+        legend: heading -> word -> its meaning in a sentence, folded above the table.
+    """
+
+    rows: Sequence[ImageRow]
+    columns: Sequence[Column] = ()
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    legend: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    kind: ClassVar[str] = "images"
+
+    def chips(self) -> dict[str, dict[str, int]]:
+        """Group -> chip -> how many rows it chooses; none without a row."""
+        counts = Counter((group, chip) for row in self.rows for group, chips in row.groups.items() for chip in chips)
+        found = {group: {chip: counts[group, chip] for chip in chips} for group, chips in self.groups.items()}
+        used = {group: {chip: count for chip, count in chips.items() if count} for group, chips in found.items()}
+        return {group: chips for group, chips in used.items() if chips}
+
+
+@dataclass(frozen=True)
 class Section:
     """A heading and the blocks below it; ``level`` 2 opens a part of the page, 3 belongs to the part above."""
 
     heading: str
-    blocks: Sequence[Paragraph | Facts | Figure | Gallery | Table] = field(default_factory=tuple)
+    blocks: Sequence[Paragraph | Facts | Figure | Gallery | Table | ImageTable] = field(default_factory=tuple)
     level: int = 2

@@ -3,22 +3,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 
-from mt_transunet.atomic import write_bytes
-from mt_transunet.reports.blocks import Figure, Picture, Section, Table
-from mt_transunet.reports.pictures import data_uri
+from mt_transunet.atomic import write_chunks
+from mt_transunet.reports.blocks import Column, Figure, ImageRow, Picture, Section, Table
+from mt_transunet.reports.pictures import data_uri, thumbnail_uri
+
+logger = logging.getLogger(__name__)
 
 _DASH = "\N{EN DASH}"
+
+_THUMBNAIL_SIDE = 220  # pixels: twice what is shown, for screens of two pixels to a CSS pixel
+_PATIENCE = 10.0  # seconds without a word
+
+# Least widths of columns in em of the table, and those that take what is left: all rows are grids of the same tracks,
+# for the browser can leave out rows that are not in view only where no cell's width depends on them.
+_WIDTHS = {"name": 10.0, "text": 6.6, "alert": 5.6, "badges": 9.8, "share": 5.3, "number": 6.3}
+_GROWING = ("name", "badges")
 
 
 def write_page(path: str | Path, *, title: str, facts: Mapping[str, Any], sections: Sequence[Section]) -> Path:
     """Write a page, in one step: a reader sees the old file or the whole new one.
+
+    The page goes to the disk as it is made: thousands of pictures take no more memory than one.
 
     Args:
         path: of the HTML file.
@@ -30,10 +47,15 @@ def write_page(path: str | Path, *, title: str, facts: Mapping[str, Any], sectio
         ``path``.
 
     Raises:
-        ValueError: a picture cannot be read.
+        ValueError: a picture cannot be read; a thumbnail that cannot is left out, with a warning.
     """
-    html = _template().render(title=title, facts=facts, sections=sections)
-    return write_bytes(path, html.encode())
+    link = partial(_link, folder=Path(path).resolve().parent)
+    images = [any(block.kind == "images" for block in section.blocks) for section in sections]
+    parts = _template().stream(
+        title=title, facts=facts, sections=sections, link=link, images=any(images), wide=any(images) and all(images)
+    )
+    parts.enable_buffering(size=200)
+    return write_chunks(path, (part.encode() for part in parts))
 
 
 def shown(value: Any) -> str:
@@ -72,25 +94,96 @@ def _columns(table: Table) -> list[str]:
     return list(table.columns) or list(dict.fromkeys(key for row in table.rows for key in row))
 
 
-def _numeric(table: Table, column: str) -> bool:
-    """Whether the column's known cells are numbers, so that its head stands above them."""
-    known = [row[column] for row in table.rows if row.get(column) is not None]
-    return bool(known) and all(isinstance(value, (int, float)) for value in known)
+def _numeric(table: Table) -> set[str]:
+    """Columns whose known cells are numbers, so that the head stands above them."""
+    known = {column: [row[column] for row in table.rows if row.get(column) is not None] for column in _columns(table)}
+    return {
+        column
+        for column, values in known.items()
+        if values and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+    }
+
+
+def _image_cell(column: Column, value: Any) -> dict[str, Any]:
+    """What is shown of a cell, and the key by which it sorts where that is another; no text is a dash."""
+    if value is None or value == "" or value == []:
+        return {"text": ""}
+    if column.kind not in ("number", "share") or not isinstance(value, (int, float)):
+        return {"text": value if column.kind == "badges" else shown(value)}
+    text = shown(round(value)) if column.digits == 0 else f"{value:.{column.digits}f}"
+    return {"text": text, "key": value, "share": min(1.0, max(0.0, value))}
+
+
+def _chosen_by(row: ImageRow, chips: Mapping[str, Mapping[str, int]]) -> str:
+    """Numbers of the chips that choose a row, counted through all groups."""
+    all_chips = [(group, chip) for group, found in chips.items() for chip in found]
+    return " ".join(str(n) for n, (group, chip) in enumerate(all_chips) if chip in row.groups.get(group, ()))
+
+
+def _tracks(columns: Sequence[Column], *, pictures: bool) -> dict[str, str]:
+    """Grid tracks of a row with these columns, and the least width of the table."""
+    kinds = ["name", *(column.kind for column in columns)]
+    tracks = [f"minmax({_WIDTHS[kind]}em, 1fr)" if kind in _GROWING else f"{_WIDTHS[kind]}em" for kind in kinds]
+    least = f"{sum(_WIDTHS[kind] for kind in kinds):.1f}em"
+    if not pictures:
+        return {"tracks": " ".join(tracks), "least": least}
+    # Thumbnails are smaller on a phone, which the style knows.
+    return {"tracks": " ".join(["var(--picture)", *tracks]), "least": f"calc(var(--picture) + {least})"}
+
+
+def _thumbnail(row: ImageRow) -> Markup | None:
+    if row.picture is None:
+        return None
+    try:
+        return Markup(thumbnail_uri(row.picture, long_side=_THUMBNAIL_SIDE, panel=row.panel))
+    except ValueError as error:
+        # One of thousands of files: the answers about the others are worth a page.
+        logger.warning("no thumbnail: %s", error)
+        return None
+
+
+def _told(rows: Sequence[ImageRow]) -> Iterator[ImageRow]:
+    """The rows one by one; a line in the log every ten seconds says how far they are."""
+    said = time.monotonic()
+    for done, row in enumerate(rows):
+        if time.monotonic() - said > _PATIENCE:
+            said = time.monotonic()
+            logger.info("page: %d of %d images", done, len(rows))
+        yield row
+
+
+def _link(target: Path, *, folder: Path) -> str:
+    """Relative URL of a file as seen from a page in ``folder``."""
+    relative = os.path.relpath(target, folder).replace(os.sep, "/")
+    return quote(os.fsencode(relative))
+
+
+def _figure_uri(figure: Figure) -> str:
+    return data_uri(figure.source, long_side=figure.long_side)
 
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
+    folder = Path(__file__).parent
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(cell=_cell, columns=_columns, numeric=_numeric, figure_uri=_figure_uri)
+    environment.globals.update(
+        cell=_cell,
+        columns=_columns,
+        numeric=_numeric,
+        figure_uri=_figure_uri,
+        image_cell=_image_cell,
+        chosen_by=_chosen_by,
+        tracks=_tracks,
+        thumbnail=_thumbnail,
+        told=_told,
+        # Style and script stand in files of their own, which editors and linters know.
+        inlined=lambda name: Markup((folder / name).read_text(encoding="utf-8")),
+    )
     environment.filters["shown"] = shown
     return environment.get_template("page.html")
-
-
-def _figure_uri(figure: Figure) -> str:
-    return data_uri(figure.source, long_side=figure.long_side)

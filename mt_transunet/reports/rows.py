@@ -25,7 +25,7 @@ def number(cell: Any) -> float | None:
 
 
 def typed(row: dict[str, str]) -> dict[str, Any]:
-    """The row with whole numbers and fractions as such and empty cells as None; names stay text."""
+    """The row with whole numbers, fractions, True and False as such and empty cells as None; names stay text."""
     return {key: _typed_cell(key, value) for key, value in row.items()}
 
 
@@ -33,6 +33,8 @@ def _typed_cell(key: str, cell: str) -> Any:
     # An identifier such as 0012 is no number.
     if key in ("image", "image_id", "mask", "overlay"):
         return cell or None
+    if cell in ("True", "False"):
+        return cell == "True"
     value = number(cell)
     if value is None:
         return None if cell.strip().lower() in ("", "nan", "none") else cell

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every page: pictures of table cells enlarged, tables sorted by a click on a head.
+
+const dialog = document.querySelector("dialog.enlarged");
+dialog.onclick = () => dialog.close();
+for (const button of document.querySelectorAll("td.picture button")) button.onclick = () => {
+  const [small, large] = [button.firstElementChild, dialog.firstElementChild];
+  large.src = small.src; large.alt = small.alt; dialog.showModal();
+};
+
+// One collator for all comparisons: making one for each takes most of the time of a long sort.
+const collator = new Intl.Collator(undefined, {numeric: true});
+
+/** Rows in the order of their cells at `index`: numbers as numbers, what is not known last either way. */
+function sorted(rows, index, up) {
+  const keyed = rows.map(row => {
+    const cell = row.cells[index];
+    return {row, key: cell?.dataset.key ?? cell?.textContent ?? ""};
+  });
+  const known = keyed.filter(item => item.key !== "");
+  const numeric = known.every(item => !isNaN(item.key));
+  if (numeric) for (const item of known) item.key = Number(item.key);
+  const compare = numeric ? (a, b) => a.key - b.key : (a, b) => collator.compare(a.key, b.key);
+  known.sort((a, b) => up ? compare(a, b) : compare(b, a));
+  return [...known, ...keyed.filter(item => item.key === "")].map(item => item.row);
+}
+
+for (const button of document.querySelectorAll("th button")) button.onclick = () => {
+  const head = button.parentElement, body = head.closest("table").tBodies[0];
+  const up = head.ariaSort !== "ascending";
+  for (const other of head.parentElement.cells) other.removeAttribute("aria-sort");
+  head.ariaSort = up ? "ascending" : "descending";
+  body.append(...sorted([...body.rows], head.cellIndex, up));
+  head.closest(".scroll").scrollTop = 0;
+};
