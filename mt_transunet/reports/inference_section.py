@@ -119,7 +119,8 @@ def _image_table(rows: Sequence[Mapping[str, Any]], run_dir: Path) -> ImageTable
 
 def _legend(columns: Sequence[Column], *, flagged: bool) -> dict[str, dict[str, str]]:
     """What flags and columns mean; that an image has none of the flags says something only to who knows them all."""
-    notes = {column.heading: column.note for column in columns if column.note and column not in _CLASSES}
+    other = [column for column in columns if column not in _CLASSES and column.key != "flags"]
+    notes = {column.heading: column.note for column in other if column.note}
     if classes := ", ".join(column.heading for column in columns if column in _CLASSES):
         notes[classes] = "Probabilities of the classes, which add up to 1."
     meanings = {_flag_words(name): meaning for name, meaning in FLAGS.items()}

@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mt_transunet.reports import Facts, Figure, Gallery, Paragraph, Picture, Section, Table, write_page
+from mt_transunet.reports.blocks import Column, ImageRow, ImageTable
 from mt_transunet.reports.page import shown
 
 PIXELS = np.zeros((4, 6), np.uint8)
@@ -115,3 +117,58 @@ def test_a_page_that_fails_leaves_the_old_one_and_no_litter(tmp_path):
         page(tmp_path, Figure(b"no picture"))
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == before
+
+
+def image_page(tmp_path, *rows, columns=(), **settings):
+    return page(tmp_path, ImageTable([ImageRow(**row) for row in rows], columns, **settings))
+
+
+def test_an_image_table_closes_every_element_and_runs_no_text(tmp_path):
+    evil = "<script>alert(1)</script>"
+    row = {"name": evil, "cells": {"a": evil, "b": [evil]}, "groups": {evil: [evil]}}
+    columns = [Column("a", evil, evil), Column("b", "b", kind="badges")]
+    html = image_page(tmp_path, row, columns=columns, groups={evil: [evil]}, legend={evil: {evil: evil}})
+    checker = Balance()
+    checker.VOID = Balance.VOID | {"input"}
+    checker.feed(html)
+    assert checker.open == [] and evil not in html
+
+
+def test_cells_of_images_sort_by_value_and_are_shown_in_the_digits_of_their_column(tmp_path):
+    columns = [Column("n", "n", kind="number", digits=0), Column("s", "s", kind="share", digits=2)]
+    html = image_page(tmp_path, {"name": "a", "cells": {"n": 12345.6, "s": 0.126}}, {"name": "b"}, columns=columns)
+    assert re.findall(r'data-key="([^"]*)"', html) == ["12345.6", "0.126"]
+    assert cells(html) == ["12\u202f346", "0.13", "", ""]
+
+
+def test_no_space_lies_between_the_rows_of_images(tmp_path):
+    # It would stay behind when rows are sorted, and browsers look through it for each row moved after that.
+    html = image_page(tmp_path, {"name": "a"}, {"name": "b"}, {"name": "c", "problem": "p"})
+    body = re.search(r"(?s)<tbody[^>]*>(.*?)</tbody>", html).group(1)
+    assert body.startswith("<tr") and body.endswith("</tr>") and body.count("</tr><tr") == 2
+
+
+def test_a_picture_is_linked_from_the_page_whatever_its_name(tmp_path):
+    path = tmp_path / "sub" / "a: #1?%20 é.png"
+    path.parent.mkdir()
+    Image.fromarray(PIXELS).save(path)
+    html = image_page(tmp_path, {"name": "a", "picture": path.resolve()})
+    assert '<a href="sub/a%3A%20%231%3F%2520%20%C3%A9.png"' in html
+
+
+def test_a_thumbnail_that_cannot_be_read_is_left_out_with_a_warning(tmp_path, caplog):
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    html = image_page(tmp_path, {"name": "a", "picture": tmp_path / "broken.jpg"})
+    assert "<td" in html and "data:image" not in html
+    assert "broken.jpg" in caplog.text
+
+
+def test_a_long_page_says_how_far_it_is(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr("mt_transunet.reports.page._PATIENCE", 0)
+    with caplog.at_level("INFO"):
+        image_page(tmp_path, {"name": "a"}, {"name": "b"})
+    assert "page: 1 of 2 images" in caplog.text
+
+
+def test_pages_without_images_carry_nothing_for_them(tmp_path):
+    assert ".images" not in page(tmp_path, Table([{"a": 1}]))

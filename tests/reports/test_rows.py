@@ -31,3 +31,8 @@ def test_typed_keeps_names_text_and_reads_figures():
     row = {"image_id": "0012", "label": "-1", "JA": "0.5", "SE": "nan", "status": "ok", "mask": ""}
     assert typed(row) == {"image_id": "0012", "label": -1, "JA": 0.5, "SE": None, "status": "ok", "mask": None}
     assert type(typed(row)["label"]) is int
+
+
+def test_typed_reads_true_and_false_but_not_as_names():
+    row = {"melanoma_suspected": "True", "other": "False", "image": "True"}
+    assert typed(row) == {"melanoma_suspected": True, "other": False, "image": "True"}

@@ -183,10 +183,20 @@ def test_pictures_outside_the_run_stay_outside(tmp_path):
     assert "data:image/" not in report(tmp_path / "run")
 
 
-def test_long_lists_are_whole(tmp_path):
-    rows = [(f"{i}.jpg", "ok") for i in range(501)]
-    write_csv(tmp_path / "predictions.csv", ("image", "status"), rows)
-    assert report(tmp_path).count("<tr") == 502  # with the head
+def test_enlarged_pictures_of_a_sub_run_are_found_from_the_page_above_it(tmp_path):
+    write_inference(tmp_path / "inference")
+    write_training(tmp_path / "training")
+    assert '<a href="inference/a/one_overlay.jpg"' in report(tmp_path)
+
+
+def test_a_page_of_two_thousand_images_is_whole_and_small(tmp_path, write_run, answer):
+    rows = [answer(f"/photos/{i}.jpg", flags="hair; dark_corners", overlay="a_overlay.jpg") for i in range(2000)]
+    html = report(write_run(tmp_path, rows))
+    thumbnails = re.findall(r"data:image/jpeg;base64,([^\"]+)", html)
+    names = re.findall(r"<th[^>]*>(\d+\.jpg)</th>", html)
+    assert len(thumbnails) == len(names) == len(set(names)) == 2000
+    # Pictures apart, which take about 6 kB each in real runs: at most 2.5 kB a row.
+    assert len(html) - sum(map(len, thumbnails)) < 5e6
 
 
 def test_inference_of_nothing_has_no_table(tmp_path):
