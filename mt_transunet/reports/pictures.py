@@ -73,12 +73,13 @@ def _left_panel(picture: Image.Image, scale: float) -> Image.Image:
     top, bottom = round(_GUTTER * scale), picture.height - round(_BELOW * scale)
     if picture.mode != "RGB" or bottom - top < 3:
         return picture
-    rows = np.asarray(picture.crop((0, top, picture.width, bottom)), dtype=np.int16)
-    # The median, for JPEG lets bright spots at a photograph's edge ring into the strip.
-    is_ground = np.median(np.abs(rows - _GROUND).max(axis=2), axis=0) <= _NOISE
+    # A few rows tell as much as all.
+    pixels = np.asarray(picture.crop((0, top, picture.width // 2, bottom)))[::4].astype(np.int16)
+    # Of most pixels of a column, for JPEG lets bright spots at a photograph's edge ring into the strip.
+    is_ground = (np.abs(pixels - np.int16(_GROUND)).max(axis=2) <= _NOISE).mean(axis=0) > 0.5
     left = int(np.argmin(is_ground))
     width = int(np.argmax(is_ground[left:]))
-    if not left or not 2 < width < picture.width // 2:
+    if not left or width < 3:
         return picture
     # One pixel less on every side, where decoding mixes photograph and strip.
     return picture.crop((left + 1, top + 1, left + width - 1, bottom - 1))
