@@ -23,6 +23,11 @@ class RandColourJitterd(MapTransform, Randomizable):
     contrast, one about each pixel's own grey for saturation, and one per channel for the colour of the light (von
     Kries gains). The result is clipped to [0, 1].
 
+    Args:
+        prob: probability that anything changes.
+        brightness, contrast, saturation, illuminant: x of each factor's range.
+        strength: multiplies all four; 0 changes nothing.
+
     Shape:
         (3, H, W) float in [0, 1] -> the same.
     """
@@ -36,12 +41,13 @@ class RandColourJitterd(MapTransform, Randomizable):
         contrast: float = 0.2,
         saturation: float = 0.2,
         illuminant: float = 0.06,
+        strength: float = 1.0,
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
         self.prob = prob
-        self.ranges = (brightness, contrast, saturation)
-        self.illuminant = illuminant
+        self.ranges = (strength * brightness, strength * contrast, strength * saturation)
+        self.illuminant = strength * illuminant
 
     def __call__(self, data: Mapping[Hashable, torch.Tensor]) -> dict[Hashable, torch.Tensor]:
         result = dict(data)

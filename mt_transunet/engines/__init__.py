@@ -9,6 +9,7 @@ from .findings import Findings
 from .history import LossProgress, RunHistory
 from .iteration import FinalValidation, GradientClipping, IterationBudget, IterationSeed, SamplerProgress
 from .journal import PredictionJournal
+from .mixup import PrepareMixedBatch
 from .prediction import PredictionWriter
 from .prepare_batch import PrepareLesionBatch
 from .ramps import LossWeightRamp, consistency_ramp, learning_rate_factor, total_iterations
@@ -28,6 +29,7 @@ __all__ = [
     "PredictionJournal",
     "PredictionWriter",
     "PrepareLesionBatch",
+    "PrepareMixedBatch",
     "ResumableEarlyStop",
     "RunCheckpoint",
     "RunHistory",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +40,9 @@ class MultiTaskLoss(nn.Module):
 
     Shape:
         prediction: the network's output. target: ``mask`` and ``level_set`` (B, 1, H, W), ``has_mask`` (B,) of 0 and 1,
-        ``label`` (B,) of -1, 0, 1, 2. Returns a scalar.
+        ``label`` (B,) of -1, 0, 1, 2; of a blended batch (mixup) also ``mixed_with``, such a target of the images
+        blended in, and ``share`` in [0, 1], the part of the first: each part is then ``share`` times that of the
+        first target plus ``1 - share`` times that of the second. Returns a scalar.
 
     Raises:
         ValueError: for a weight of an unknown part, a negative weight, or no weight above 0.
@@ -68,14 +71,14 @@ class MultiTaskLoss(nn.Module):
         self._attended = partial(attended_region_consistency, detach_mask=detach_mask)
         self._class = partial(class_cross_entropy, label_smoothing=label_smoothing, class_weights=class_weights)
 
-    def forward(self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+    def forward(self, prediction: Mapping[str, Tensor], target: Mapping[str, Any]) -> Tensor:
+        parts = self._weighed_parts(prediction, target)
+        if "mixed_with" in target:
+            others = self._weighed_parts(prediction, target["mixed_with"])
+            parts = {name: torch.lerp(others[name], part, target["share"]) for name, part in parts.items()}
+        self.parts = {name: part.detach() for name, part in parts.items()}
         total = prediction["mask_logits"].new_zeros(())
-        self.parts = {}
-        for name, compute in self._terms(prediction, target).items():
-            if self.weights[name] == 0:
-                continue
-            part = compute()
-            self.parts[name] = part.detach()
+        for name, part in parts.items():
             total = total + self.weights[name] * part
         self.parts["loss"] = total.detach()
         if not torch.isfinite(total):
@@ -84,6 +87,10 @@ class MultiTaskLoss(nn.Module):
                 f"the loss is not finite ({values}): lower the learning rate or use fp32 precision"
             )
         return total
+
+    def _weighed_parts(self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Parts:
+        terms = self._terms(prediction, target)
+        return {name: compute() for name, compute in terms.items() if self.weights[name] != 0}
 
     def _terms(self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> dict[str, Callable[[], Tensor]]:
         mask_logits, level_set = prediction["mask_logits"], prediction["level_set"]

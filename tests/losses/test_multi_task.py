@@ -159,3 +159,13 @@ def test_a_negative_weight_is_refused():
 def test_weights_that_train_nothing_are_refused(weights):
     with pytest.raises(ValueError, match="all loss weights are 0"):
         MultiTaskLoss(weights)
+
+
+def test_a_blended_batch_asks_for_both_targets_by_their_shares(prediction, target):
+    order = [3, 2, 1, 0]
+    other = {name: value[order] for name, value in target.items()}
+    loss = MultiTaskLoss(ALL)
+    first, second = float(loss(prediction, target)), float(loss(prediction, other))
+    blended = loss(prediction, {**target, "mixed_with": other, "share": 0.7})
+    assert float(blended) == pytest.approx(0.7 * first + 0.3 * second, rel=1e-9)
+    assert float(loss.parts["loss"]) == pytest.approx(float(blended))

@@ -84,3 +84,9 @@ def test_a_metatensor_goes_out_as_a_plain_tensor(image):
 def test_anything_but_an_rgb_image_in_unit_range_is_refused(wrong):
     with pytest.raises(ValueError, match=r"RGB image \(3, H, W\) in \[0, 1\], got .*; scale the intensities first"):
         RandColourJitterd("image", prob=1.0)({"image": wrong})
+
+
+def test_strength_multiplies_every_range():
+    ranges = {"brightness": 0.1, "contrast": 0.2, "saturation": 0.3, "illuminant": 0.04}
+    strong = RandColourJitterd("image", strength=2.0, **ranges)
+    assert strong.ranges == pytest.approx((0.2, 0.4, 0.6)) and strong.illuminant == pytest.approx(0.08)
