@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real browser for pages, where the machine has one."""
+"""A real browser for pages, where the machine has one, and photographs as DICOM, where pydicom is installed."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -49,3 +52,36 @@ def new_page(browser):
     yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def write_dicom() -> Callable[..., Path]:
+    """``write_dicom(path, pixels, PatientID="7")``: a photograph of array or bytes, and what else its header says.
+
+    An array (H, W, 3) is RGB, (H, W) is grey; ``None`` leaves an attribute out.
+    """
+    pydicom = pytest.importorskip("pydicom", reason="pydicom is not installed: pip install -e .[dicom]")
+
+    def write(path: Path, pixels: np.ndarray | bytes, *, syntax: str = "ExplicitVRLittleEndian", **header) -> Path:
+        data, given = pydicom.Dataset(), {}
+        if isinstance(pixels, np.ndarray):
+            bits, colour = 8 * pixels.itemsize, pixels.ndim == 3
+            given = {"Rows": pixels.shape[0], "Columns": pixels.shape[1], "PixelData": pixels.tobytes()}
+            given |= {"SamplesPerPixel": 3 if colour else 1, "PlanarConfiguration": 0 if colour else None}
+            given |= {"PhotometricInterpretation": "RGB" if colour else "MONOCHROME2"}
+            given |= {"BitsAllocated": bits, "BitsStored": bits, "HighBit": bits - 1, "PixelRepresentation": 0}
+        else:
+            given = {"PixelData": pixels, "BitsAllocated": 8, "BitsStored": 8, "HighBit": 7, "PixelRepresentation": 0}
+        given |= {"SOPClassUID": pydicom.uid.UID("1.2.840.10008.5.1.4.1.1.77.1.7"), "SOPInstanceUID": "1.2.3.4.5"}
+        given |= {"StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3.4", "Modality": "XC", **header}
+        for keyword, value in given.items():
+            if value is not None:
+                setattr(data, keyword, value)
+        if len(given.get("PixelData") or b"") % 2:
+            data.PixelData += b"\0"
+        data.file_meta = pydicom.dataset.FileMetaDataset()
+        data.file_meta.TransferSyntaxUID = getattr(pydicom.uid, syntax)
+        data.save_as(path, enforce_file_format=True)
+        return path
+
+    return write

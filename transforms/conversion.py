@@ -8,6 +8,8 @@ import warnings
 import numpy as np
 from PIL import Image
 
+from .. import dicom  # noqa: F401  (so that the PIL reader opens DICOM too)
+
 __all__ = ["as_rgb", "to_rgb", "to_mask", "MASK_THRESHOLD"]
 
 MASK_THRESHOLD = 128

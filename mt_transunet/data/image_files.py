@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ..dicom import SUFFIXES as DICOM_SUFFIXES
 from .errors import DataError, name_some
 
 logger = logging.getLogger(__name__)
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", *DICOM_SUFFIXES)
 PREDICTIONS_NAME = "predictions.csv"  # marks a folder that inference has written to
 
 # Endings of files made from an image: the challenge's masks, and what inference writes.
