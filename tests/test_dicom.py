@@ -14,6 +14,7 @@ from PIL import Image
 
 from mt_transunet.data import readable_images
 from mt_transunet.dicom import DicomError, is_dicom, millimetres_per_pixel
+from mt_transunet.prediction import as_array
 from mt_transunet.transforms import as_rgb
 
 pydicom = pytest.importorskip("pydicom", reason="pydicom is not installed: pip install -e .[dicom]")
@@ -260,3 +261,11 @@ def test_nothing_of_the_patient_is_in_the_image(write_dicom, target):
     write_dicom(target, COLOURS, PatientName="Roe^Jane", PatientID="4711", PixelSpacing=[0.1, 0.1])
     with Image.open(target) as image:
         assert image.info == {"millimetres_per_pixel": 0.1}
+
+
+def test_python_reads_it_as_any_other_image_and_names_a_file_it_cannot_read(write_dicom, target, monkeypatch):
+    write_dicom(target, COLOURS)
+    assert np.array_equal(as_array(target), COLOURS)
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    with pytest.raises(ValueError, match=r"lesion.dcm is no readable image \(needs pydicom: pip install"):
+        as_array(target)

@@ -13,11 +13,13 @@ from .mixup import PrepareMixedBatch
 from .prediction import PredictionWriter
 from .prepare_batch import PrepareLesionBatch
 from .ramps import LossWeightRamp, consistency_ramp, learning_rate_factor, total_iterations
+from .segmentation_object import DicomSegmentation
 from .sharing import ResumableEarlyStop, shared_handler
 from .time_budget import TimeBudget
 
 __all__ = [
     "BestModel",
+    "DicomSegmentation",
     "EvaluationWriter",
     "FinalValidation",
     "Findings",

@@ -24,7 +24,8 @@ class Findings:
             ``operating_points.melanoma_sensitivity_0.9``, ``predicted_dice`` (both by ``views``; the latter for what
             is doubtful) and ``typical_images``; what it does not hold is not said.
         views: preset that the image was seen with.
-        millimetres_per_pixel: scale of all photographs; lengths stay in pixels without it.
+        millimetres_per_pixel: scale of all photographs, which goes before what one says of itself; without either,
+            lengths stay in pixels.
     """
 
     def __init__(
@@ -39,7 +40,14 @@ class Findings:
         self.typical = TypicalImages.from_json(typical) if typical else None
         self.millimetres_per_pixel = millimetres_per_pixel
 
-    def __call__(self, photograph: np.ndarray, mask: np.ndarray, output: Mapping[str, Any]) -> dict[str, Any]:
+    def __call__(
+        self,
+        photograph: np.ndarray,
+        mask: np.ndarray,
+        output: Mapping[str, Any],
+        *,
+        millimetres_per_pixel: float | None = None,
+    ) -> dict[str, Any]:
         """The columns between ``status`` and the file names.
 
         Args:
@@ -47,6 +55,7 @@ class Findings:
             mask: (H, W) bool, predicted.
             output: the evaluator's, postprocessed: ``pred_class_logits`` are probabilities here, and
                 ``pred_confidence`` may be absent.
+            millimetres_per_pixel: what this photograph says of its scale.
 
         Returns:
             Plain values; None is "not known". ``flags`` is a list of names.
@@ -55,7 +64,8 @@ class Findings:
         flags = list(image_flags(photograph, mask, typical=self.typical))
         if confidence.get("predicted_dice", 1.0) < self.doubtful and "no_lesion" not in flags:
             flags.append(DOUBTFUL_MASK)
-        measured = measure_lesion(photograph, mask, millimetres_per_pixel=self.millimetres_per_pixel)
+        scale = millimetres_per_pixel if self.millimetres_per_pixel is None else self.millimetres_per_pixel
+        measured = measure_lesion(photograph, mask, millimetres_per_pixel=scale)
         row = {
             **self._diagnosis([float(value) for value in output["pred_class_logits"]]),
             "flags": flags,

@@ -13,6 +13,7 @@ import numpy as np
 from ignite.engine import Engine, Events
 
 from ..atomic import write_bytes, write_chunks, write_csv, write_json
+from ..dicom import is_dicom, millimetres_per_pixel
 from .annotation import coco_chunks, outline_of
 from .journal import PredictionJournal
 from .pictures import encoded_panel, image_path, photograph, plane
@@ -33,8 +34,10 @@ class PredictionWriter:
         output_dir: where to; the masks are there already.
         names: output name of each image path (``OutputNames``).
         journal: keeps the records; what it holds of earlier calls goes into the tables as well.
-        findings: columns of a row from the photograph (H, W, 3), the mask (H, W) and the evaluator's output.
+        findings: columns of a row from the photograph (H, W, 3), the mask (H, W), the evaluator's output, and
+            ``millimetres_per_pixel`` as far as the photograph says.
         overlays: whether to draw them.
+        dicom_seg: makes ``_mask.dcm`` from path and mask of a photograph that came as DICOM; None: there is none.
         more_files: endings of further files that were made from each image, such as ``_mask.nii.gz``.
     """
 
@@ -44,8 +47,9 @@ class PredictionWriter:
         *,
         names: Mapping[str, str],
         journal: PredictionJournal,
-        findings: Callable[[np.ndarray, np.ndarray, Mapping[str, Any]], Mapping[str, Any]],
+        findings: Callable[..., Mapping[str, Any]],
         overlays: bool = True,
+        dicom_seg: Callable[[str, np.ndarray], bytes | None] | None = None,
         more_files: Iterable[str] = (),
     ) -> None:
         self.output_dir = Path(output_dir)
@@ -53,6 +57,7 @@ class PredictionWriter:
         self.journal = journal
         self.findings = findings
         self.overlays = overlays
+        self.dicom_seg = dicom_seg
         self.more_files = tuple(more_files)
 
     def attach(self, engine: Engine) -> None:
@@ -63,13 +68,25 @@ class PredictionWriter:
             path = image_path(batch)
             name = self.names[path]
             picture, mask = photograph(path), plane(output["pred_mask"]) > 0
-            row = {"image": path, "status": "ok", **self.findings(np.asarray(picture), mask, output)}
+            scale = millimetres_per_pixel(picture)
+            found = self.findings(np.asarray(picture), mask, output, millimetres_per_pixel=scale)
+            row = {"image": path, "status": "ok", **found}
             row |= {"mask": f"{name}_mask.png", "overlay": f"{name}_overlay.jpg" if self.overlays else None}
             if self.overlays:
                 write_bytes(self.output_dir / row["overlay"], encoded_panel(batch, output, picture))
             files = [file for file in (row["mask"], row["overlay"]) if file]
             files += [f"{name}{ending}" for ending in self.more_files]
+            files += self._segmentation_object(path, mask)
             self.journal.add({"image": path, "files": files, "row": row, "outline": outline_of(mask)})
+
+    def _segmentation_object(self, path: str, mask: np.ndarray) -> list[str]:
+        """Name of the DICOM segmentation that was written, if any was."""
+        content = self.dicom_seg(path, mask) if self.dicom_seg is not None and is_dicom(path) else None
+        if content is None:
+            return []
+        name = f"{self.names[path]}_mask.dcm"
+        write_bytes(self.output_dir / name, content)
+        return [name]
 
     def finish(self, images: Iterable[str], refused: Mapping[str, str]) -> None:
         """Write the tables of all ``images`` that are done, in this call or before, and of the ``refused`` ones.
@@ -87,6 +104,9 @@ class PredictionWriter:
         # last, for it marks a folder that inference has written to
         write_csv(self.output_dir / "predictions.csv", [_cells(row) for row in [*rows, *failed]])
         logger.info(f"{len(rows)} images segmented and classified in {self.output_dir}")
+        others = [row for row in rows if self.dicom_seg is not None and not is_dicom(row["image"])]
+        if others:
+            logger.info(f"{len(others)} of them did not come as DICOM and have no segmentation object")
         for path, reason in refused.items():
             logger.warning(f"not processed: {path}: {reason}")
 

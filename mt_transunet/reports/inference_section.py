@@ -150,9 +150,11 @@ def _image_row(row: Mapping[str, Any], run_dir: Path, name: str) -> ImageRow:
 def _columns(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
     """The columns that a person needs, where any row fills them, and the others of the file folded behind them."""
     filled = dict.fromkeys(key for row in rows for key, value in row.items() if value is not None)
-    # Pixels say little where millimetres are known.
     needed = [column for column in _COLUMNS if column.key in filled]
-    needed = [column for column in needed if not (column.key == "diameter_px" and "diameter_mm" in filled)]
+    # Pixels say little where millimetres are known; photographs as DICOM may know theirs where others do not.
+    measured = [row for row in rows if row.get("diameter_px") is not None]
+    if all(row.get("diameter_mm") is not None for row in measured):
+        needed = [column for column in needed if column.key != "diameter_px"]
     known = {column.key for column in needed}
     return needed + [_other(key, rows) for key in filled if key not in known and key not in _ELSEWHERE]
 

@@ -158,6 +158,11 @@ class DarkIsLesion(nn.Module):
         }
 
 
+@pytest.fixture(scope="session")
+def dark_network() -> type[DarkIsLesion]:
+    return DarkIsLesion
+
+
 @pytest.fixture
 def dark_is_lesion(tmp_path: Path) -> dict[str, Any]:
     """Overrides that put that network and a file of its weights into a config."""

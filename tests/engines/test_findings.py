@@ -71,3 +71,14 @@ def test_measurements_and_confidences_are_plain_values_or_none(lesion):
 def test_an_output_without_confidence_has_no_predicted_dice(lesion):
     plain = {"pred_class_logits": output()["pred_class_logits"]}
     assert Findings(record=RECORD, views="fast")(*lesion, plain)["predicted_dice"] is None
+
+
+@pytest.mark.parametrize("setting, millimetres, area", [(None, 0.1, 16), (0.05, 0.1, 4), (0.05, None, 4)])
+def test_the_scale_that_is_set_goes_before_the_photograph_s_own(lesion, setting, millimetres, area):
+    findings = Findings(views="fast", millimetres_per_pixel=setting)
+    row = findings(*lesion, output(), millimetres_per_pixel=millimetres)
+    assert row["area_mm2"] == pytest.approx(area)  # 1600 pixels
+
+
+def test_without_any_scale_there_are_no_millimetres(lesion):
+    assert Findings(views="fast")(*lesion, output())["area_mm2"] is None

@@ -12,7 +12,7 @@ import pytest
 from mt_transunet.engines import PredictionJournal, PredictionWriter, prediction
 
 
-def said(photograph, mask, output):
+def said(photograph, mask, output, **scale):
     """Stands for Findings: what it was given, in one row."""
     return {"predicted": "melanoma", "melanoma": 0.7, "flags": ["hair", "no_lesion"], "area": int(mask.sum())}
 
@@ -64,7 +64,7 @@ def test_a_row_holds_what_was_found_and_the_names_of_the_files(tmp_path, writer,
 def test_findings_get_photograph_and_mask_with_rows_before_columns(writer, fire, state_of, photograph):
     seen = []
 
-    def keep(picture, mask, output):
+    def keep(picture, mask, output, **scale):
         seen.append((picture.shape, mask.shape, int(np.flatnonzero(mask.any(axis=1))[0])))
         return said(picture, mask, output)
 
@@ -122,3 +122,38 @@ def test_refused_images_have_their_row_and_are_logged_last(tmp_path, writer, fir
         ("b.jpg", "truncated", ""),
     ]
     assert "1 images segmented" in caplog.messages[-2] and caplog.messages[-1] == "not processed: b.jpg: truncated"
+
+
+def test_a_photograph_that_came_as_dicom_gives_its_scale_and_has_a_segmentation_object(
+    tmp_path, writer, fire, state_of, photograph, write_dicom, caplog
+):
+    scanned = str(write_dicom(tmp_path / "scan.dcm", np.full((40, 60, 3), 200, np.uint8), PixelSpacing=[0.1, 0.1]))
+    scales, asked = [], []
+
+    def keep(picture, mask, output, *, millimetres_per_pixel):
+        scales.append(millimetres_per_pixel)
+        return said(picture, mask, output)
+
+    def dicom_seg(path, mask):
+        asked.append((path, int(mask.sum())))
+        return b"object"
+
+    names = {photograph: "a", scanned: "sub/scan"}
+    options = {"names": names, "findings": keep, "dicom_seg": dicom_seg, "overlays": False}
+    found = processed(writer(**options), fire, state_of, photograph, scanned)
+    assert scales == [None, 0.1] and asked == [(scanned, 600)]
+    assert (tmp_path / "out" / "sub" / "scan_mask.dcm").read_bytes() == b"object"
+    with caplog.at_level(logging.INFO, logger="mt_transunet.engines.prediction"):
+        found.finish([photograph, scanned], {})
+    assert "1 of them did not come as DICOM and have no segmentation object" in caplog.messages
+    (tmp_path / "out" / "sub" / "scan_mask.dcm").unlink()
+    assert writer(**options).journal.left([photograph, scanned]) == [scanned]
+
+
+def test_a_photograph_whose_header_allows_no_object_is_done_without_one(
+    tmp_path, writer, fire, state_of, photograph, write_dicom
+):
+    scanned = str(write_dicom(tmp_path / "scan.dcm", np.full((40, 60, 3), 200, np.uint8)))
+    options = {"names": {scanned: "scan"}, "dicom_seg": lambda path, mask: None, "overlays": False}
+    processed(writer(**options), fire, state_of, scanned)
+    assert writer(**options).journal.left([scanned]) == []

@@ -44,6 +44,11 @@ def test_a_diameter_in_millimetres_goes_before_one_in_pixels(described, answer):
     assert {"diameter, px", "area, mm²"} <= set(headings(table, folded=True))
 
 
+def test_pixels_stay_beside_millimetres_that_only_some_images_know(described, answer):
+    _, table = described(answer("a.dcm", diameter_mm=5.2), answer("b.jpg"))
+    assert {"diameter, mm", "diameter, px"} <= set(headings(table, folded=False))
+
+
 def test_an_older_file_shows_what_it_has(described):
     headline, table = described({"image": "a.jpg", "status": "ok", "melanoma": 0.5})
     assert headings(table, folded=False) == ["melanoma"] and headings(table, folded=True) == []
