@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from .dicom import millimetres_per_pixel
 from .engines import Findings
 from .inferers import AutocastInferer, ViewsInferer, view_symmetries
 from .networks import VARIANTS, load_network, member_record, shipped_weights, trained_at
@@ -84,7 +85,7 @@ class Analyser:
             level_set=level_set,
             spread=spread,
             attention=item["pred_attention"].numpy(),
-            row=self.findings(photograph, mask, item),
+            row=self.findings(photograph, mask, item, millimetres_per_pixel=millimetres_per_pixel(image)),
         )
 
 

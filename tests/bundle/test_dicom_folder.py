@@ -16,6 +16,8 @@ import torch
 from monai.bundle import ConfigWorkflow
 from PIL import Image
 
+from mt_transunet.analysis import Analyser
+
 pytest.importorskip("pydicom", reason="pydicom is not installed: pip install -e .[dicom]")
 hd = pytest.importorskip("highdicom", reason="highdicom is not installed: pip install -e .[dicom]")
 
@@ -142,3 +144,10 @@ def test_a_folder_that_holds_its_own_results_gives_the_same_images_again(
     finished("inference", **options)
     lines = (tmp_path / "out" / "predictions.csv").read_text().splitlines()
     assert len(lines) == 2 and lines[1].startswith(str(tmp_path / "a.dcm"))
+
+
+def test_the_analyser_hands_the_scale_of_the_header_to_the_findings(folder: Folder, run: Path) -> None:
+    analyse = Analyser(run, views="none")
+    analyse.findings = lambda *_, **scale: scale
+    assert analyse(folder.given / "SCALED.DICOM").row == {"millimetres_per_pixel": 0.1}
+    assert analyse(folder.given / "plain.png").row == {"millimetres_per_pixel": None}
