@@ -17,7 +17,7 @@ from .inferers import AutocastInferer, ViewsInferer, view_symmetries
 from .networks import VARIANTS, load_network, member_record, shipped_weights, trained_at
 from .prediction import as_array
 from .quality import Confidenced, DicePredictor
-from .transforms import AntialiasedResized
+from .transforms import AntialiasedResized, decide_mask
 
 __all__ = ["Analyser", "Analysis"]
 
@@ -48,6 +48,9 @@ class Analyser:
         weights: "lite" or "paper" for the shipped ones, or a file of weights, or a run folder.
         views: ``none``, ``fast`` or ``paper``, as in the configs.
 
+    Attributes:
+        calibrated: whether a temperature was fitted to the class probabilities, by the record of the weights.
+
     Raises:
         ValueError: no such weights, or unknown views.
     """
@@ -62,6 +65,7 @@ class Analyser:
         self.inferer = ViewsInferer(one_pass, sizes=sizes, symmetries=view_symmetries(views), moments=True)
         self.confidence = Confidenced(DicePredictor.of_record(record, views))
         self.findings = Findings(record=record, views=views)
+        self.calibrated = bool(record.get("calibration"))
 
     @torch.inference_mode()
     def __call__(self, image: str | Path | Image.Image | np.ndarray) -> Analysis:
@@ -76,8 +80,8 @@ class Analyser:
         output = self.inferer(resized[None], self.network)
         item = self.confidence({f"pred_{name}": value[0] for name, value in output.items()})
         item["pred_class_logits"] = item["pred_class_logits"].softmax(0)  # as the bundle's postprocessing leaves it
-        background, probability, level_set, spread = _native(item, photograph.shape[:2])
-        mask = probability > background
+        probability, level_set, spread = _native(item, photograph.shape[:2])
+        mask = decide_mask(torch.from_numpy(probability)[None])[0].numpy()
         return Analysis(
             photograph=photograph,
             mask=mask,
@@ -90,6 +94,6 @@ class Analyser:
 
 
 def _native(item: dict[str, torch.Tensor], size: tuple[int, ...]) -> np.ndarray:
-    """(4, H, W): background, lesion, level set and spread at the image's own size."""
-    maps = [item["pred_mask_logits"].softmax(0), item["pred_level_set"], item["pred_spread"]]
+    """(3, H, W): probability of lesion, level set and spread at the image's own size."""
+    maps = [item["pred_mask_logits"].softmax(0)[1:], item["pred_level_set"], item["pred_spread"]]
     return F.interpolate(torch.cat(maps)[None], size=size, mode="bilinear")[0].numpy()

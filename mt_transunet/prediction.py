@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from . import CLASS_NAMES
-from .transforms import AntialiasedResized, to_rgb
+from .transforms import AntialiasedResized, decide_mask, to_rgb
 
 __all__ = ["Prediction", "as_array", "predict"]
 
@@ -47,11 +47,11 @@ def predict(image: str | Path | Image.Image | np.ndarray, network: nn.Module) ->
     network.eval()
     with torch.inference_mode():
         output = network((resized.float() / 255.0)[None].to(device))
-        # (1, 2 + 1, s, s): lesion and background probabilities and level set go back to the image's size together
+        # (1, 2 + 1, s, s): background and lesion probabilities and level set go back to the image's size together
         planes = torch.cat([output["mask_logits"].softmax(1), output["level_set"]], dim=1)
         native = F.interpolate(planes, size=(height, width), mode="bilinear")[0].cpu()
         probabilities = output["class_logits"].softmax(1)[0].tolist()
-    mask = (native[1] > native[0]).numpy()
+    mask = decide_mask(native[1:2])[0].numpy()
     return Prediction(mask, native[2].numpy(), dict(zip(CLASS_NAMES, probabilities)))
 
 

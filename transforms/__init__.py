@@ -4,6 +4,7 @@
 from .colour import RandColourJitterd
 from .colour_constancy import ShadesOfGreyd, illuminant
 from .conversion import as_rgb, to_mask, to_rgb
+from .decision import DECISIONS, DecideMaskd, decide_mask, expected_jaccard_threshold
 from .geometry import RandCentralCropd, RandLesionAffined
 from .hair import RemoveHaird, hair_mask
 from .level_set import LevelSet, LevelSetd, signed_distance
@@ -15,6 +16,8 @@ __all__ = [
     "AntialiasedResized",
     "AtomicNibabelWriter",
     "AtomicPILWriter",
+    "DECISIONS",
+    "DecideMaskd",
     "LevelSet",
     "LevelSetd",
     "OutputNames",
@@ -25,6 +28,8 @@ __all__ = [
     "ShadesOfGreyd",
     "TargetDefaultsd",
     "as_rgb",
+    "decide_mask",
+    "expected_jaccard_threshold",
     "hair_mask",
     "illuminant",
     "signed_distance",

@@ -45,7 +45,7 @@ class MultiTaskLoss(nn.Module):
         first target plus ``1 - share`` times that of the second. Returns a scalar.
 
     Raises:
-        ValueError: for a weight of an unknown part, a negative weight, or no weight above 0.
+        ValueError: for weights that are no mapping, a weight of an unknown part, a negative weight, or no weight above 0.
         FloatingPointError: if a part is not finite, naming it.
     """
 
@@ -59,6 +59,8 @@ class MultiTaskLoss(nn.Module):
         class_weights: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
+        if not isinstance(weights, Mapping):
+            raise ValueError(f"the loss weights are {weights!r}; give a dict such as {{'mask': 1.0, 'class': 0.25}}")
         if unknown := sorted(set(weights) - set(PARTS)):
             raise ValueError(f"unknown loss {unknown}, known are {', '.join(PARTS)}")
         if negative := sorted(name for name, weight in weights.items() if weight < 0):

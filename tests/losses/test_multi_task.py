@@ -169,3 +169,8 @@ def test_a_blended_batch_asks_for_both_targets_by_their_shares(prediction, targe
     blended = loss(prediction, {**target, "mixed_with": other, "share": 0.7})
     assert float(blended) == pytest.approx(0.7 * first + 0.3 * second, rel=1e-9)
     assert float(loss.parts["loss"]) == pytest.approx(float(blended))
+
+
+def test_weights_that_are_no_mapping_are_shown():
+    with pytest.raises(ValueError, match="the loss weights are 'mask'; give a dict"):
+        MultiTaskLoss("mask")
