@@ -45,7 +45,7 @@ class MultiTaskLoss(nn.Module):
         first target plus ``1 - share`` times that of the second. Returns a scalar.
 
     Raises:
-        ValueError: for weights that are no mapping, a weight of an unknown part, a negative weight, or no weight above 0.
+        ValueError: for weights that are no mapping, an unknown part, a negative weight, or no weight above 0.
         FloatingPointError: if a part is not finite, naming it.
     """
 
