@@ -34,6 +34,7 @@ def overlay_panel(
     spread: np.ndarray | None = None,
     title: str | None = None,
     long_side: int = 512,
+    columns: int | None = None,
 ) -> np.ndarray:
     """Draw the three answers about one image side by side, and where its views differ.
 
@@ -48,6 +49,7 @@ def overlay_panel(
             they agree and white from 0.4 on.
         title: text above the panels.
         long_side: cap of each panel in pixels; smaller images are enlarged up to 224.
+        columns: panels in a row; all of them when None.
 
     Returns:
         (H',W',3) uint8 RGB.
@@ -70,7 +72,7 @@ def overlay_panel(
     if spread is not None:
         panels.append(_spread_map(spread, size))
         captions.append([("where the views differ", None)])
-    return _compose(panels, captions, title)
+    return _compose(panels, captions, title, columns or len(panels))
 
 
 def _contoured(photograph: np.ndarray, inside: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
@@ -148,20 +150,23 @@ def _spread_map(spread: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.cvtColor(cv2.applyColorMap(bright, cv2.COLORMAP_MAGMA), cv2.COLOR_BGR2RGB)
 
 
-def _compose(panels: list[np.ndarray], captions: list[list[tuple]], title: str | None) -> np.ndarray:
+def _compose(panels: list[np.ndarray], captions: list[list[tuple]], title: str | None, columns: int) -> np.ndarray:
     height, width = panels[0].shape[:2]
     cell = max(width, _NARROWEST)
     top = _MARGIN + (_LINE + 4 if title else 0)
     lines = max(map(len, captions)) if cell < 300 else 1
-    shape = (len(panels) * (cell + _MARGIN) + _MARGIN, top + height + 8 + lines * _LINE)
+    below = 8 + lines * _LINE
+    rows = math.ceil(len(panels) / columns)
+    shape = (columns * (cell + _MARGIN) + _MARGIN, top + rows * (height + below))
     sheet = Image.new("RGB", shape, _BACKGROUND)
     draw = ImageDraw.Draw(sheet)
     if title:
         _text(draw, (_MARGIN, _MARGIN - 2), title, _INK, 16, shape[0] - 2 * _MARGIN)
     for index, (panel, words) in enumerate(zip(panels, captions)):
-        left = _MARGIN + index * (cell + _MARGIN)
-        sheet.paste(Image.fromarray(panel), (left + (cell - width) // 2, top))
-        _caption(draw, (left, top + height + 6), words, cell, stacked=lines > 1)
+        row, column = divmod(index, columns)
+        left, upper = _MARGIN + column * (cell + _MARGIN), top + row * (height + below)
+        sheet.paste(Image.fromarray(panel), (left + (cell - width) // 2, upper))
+        _caption(draw, (left, upper + height + 6), words, cell, stacked=lines > 1)
     return np.asarray(sheet)
 
 

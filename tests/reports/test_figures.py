@@ -61,6 +61,17 @@ def test_a_fourth_panel_is_bright_where_the_views_differ():
     assert fourth[HEIGHT // 2, WIDTH // 4].min() > 180 and fourth[HEIGHT // 2, 3 * WIDTH // 4].max() < 10
 
 
+def test_panels_in_two_columns_are_those_of_one_row():
+    spread = np.linspace(0, 0.4, HEIGHT * WIDTH, dtype=np.float32).reshape(HEIGHT, WIDTH)
+    row, grid = (overlay_panel(*toy(), spread=spread, columns=columns) for columns in (None, 2))
+    cell, line = WIDTH + 12, HEIGHT + 30
+    assert grid.shape == (12 + 2 * line, 12 + 2 * cell, 3)
+    for index in range(4):
+        below, beside = divmod(index, 2)
+        panel = grid[12 + below * line :, 12 + beside * cell :][:HEIGHT, :WIDTH]
+        assert (panel == row[12:, 12 + index * cell :][:HEIGHT, :WIDTH]).all(), index
+
+
 def test_level_set_is_red_inside_and_blue_outside():
     _, _, levels = panels(overlay_panel(*toy()), WIDTH)
     inside, outside = levels[HEIGHT // 2, WIDTH // 4], levels[HEIGHT // 2, 3 * WIDTH // 4]
