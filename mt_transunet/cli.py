@@ -103,8 +103,11 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _app(arguments: argparse.Namespace) -> int:
     from .app import run_app
 
-    print(f"Starting on http://127.0.0.1:{arguments.port} ; stop it with Ctrl-C.")
-    run_app(weights=arguments.weights, views=arguments.views, port=arguments.port)
+    def ready(address: str) -> None:
+        print(f"The page is at {address} , for this machine alone; Ctrl-C ends it.", flush=True)
+
+    run_app(weights=arguments.weights, views=arguments.views, port=arguments.port, ready=ready)
+    print("Stopped; nothing that was dropped on the page is left.")
     return 0
 
 
