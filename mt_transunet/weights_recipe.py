@@ -62,9 +62,10 @@ def make_weights(
         output_dir: where every run goes.
         machine: overrides that change no result, such as ``num_workers``.
         max_minutes: how long this call may train. Where it has trained, it leaves the evaluations to the next call.
-        recipes: variant -> ``stages``, ``held_out_folds`` of ``num_folds``, and ``view_sizes`` of its figures. A
-            stage is overrides of train.json, started from the weights of the stage before, or a list of such
-            branches, whose weights are averaged.
+        recipes: variant -> ``stages``, ``held_out_folds`` of ``num_folds``, and the sides the weights are judged and
+            used at: ``image_size`` (one view, four views) and ``view_sizes`` (eighteen). A stage is overrides of
+            train.json, started from the weights of the stage before, or a list of such branches, whose weights are
+            averaged.
 
     Raises:
         ValueError: no such recipe, or runs in ``output_dir`` that were told something else.
@@ -91,7 +92,7 @@ def make_weights(
         views = {"views": "paper", "view_sizes": recipe["view_sizes"]}
         model = {"weights": trained[name].model, "output_dir": held_out[name]}
         run_bundle("evaluating", {**judged, **sides[name], **views, **model})
-    return _ship(output_dir, judged, recipe["view_sizes"], trained, held_out)
+    return _ship(output_dir, judged, recipe, trained, held_out)
 
 
 def _recipe(variant: str, recipes: Path) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def _finished(run: Path, overrides: Overrides) -> bool:
 def _ship(
     output_dir: Path,
     judged: Overrides,
-    view_sizes: list[int],
+    recipe: Mapping[str, Any],
     trained: dict[str, Trained],
     held_out: dict[str, Path],
 ) -> Path:
@@ -174,8 +175,7 @@ def _ship(
     candidate = output_dir / "candidate.pt"
     ship_weights(trained["all"].model, candidate, temperature=calibration["temperature"] if calibration else 1)
 
-    settings = json.loads((trained["all"].runs[-1] / "config.json").read_text(encoding="utf-8"))["settings"]
-    size = settings["image_size"]
+    size, view_sizes = recipe["image_size"], recipe["view_sizes"]
     common = {**judged, "dataset_dir": dataset_roots(judged["dataset_dir"])[0], "image_size": size}
     validation = {}
     for views, sizes in (("none", [size]), ("fast", [size]), ("paper", view_sizes)):
@@ -185,6 +185,7 @@ def _ship(
     record = provenance(
         candidate,
         variant=judged["variant"],
+        image_size=size,
         view_sizes=view_sizes,
         runs={name: found.runs for name, found in trained.items()},
         calibration=calibration,

@@ -20,7 +20,7 @@ __all__ = ["failures", "provenance", "training_record"]
 
 PROTOCOL = (
     *("variant", "weights_sha256", "split", "image_ids", "views", "sizes"),
-    *("merge", "precision", "seed", "resamples"),
+    *("merge", "decision", "precision", "seed", "resamples"),
 )
 
 
@@ -45,6 +45,7 @@ def provenance(
     weights: Path,
     *,
     variant: str,
+    image_size: int,
     view_sizes: Sequence[int],
     runs: Mapping[str, Sequence[Path]],
     calibration: Mapping[str, Any] | None = None,
@@ -57,7 +58,8 @@ def provenance(
     Args:
         weights: the file to ship.
         variant: its network.
-        view_sizes: sides of the test-time views that its figures belong to.
+        image_size: side at which the network is used with one view or four; it may have been trained at another.
+        view_sizes: sides of the eighteen test-time views.
         runs: stages in order, of ``all`` (what is shipped) and of each held-out fold.
         calibration: of :func:`held_out_calibration`.
         held_out: name of a fold -> evaluation of the recipe's network that did not see it.
@@ -70,7 +72,7 @@ def provenance(
         "bytes": weights.stat().st_size,
         "variant": variant,
         "format": "float16 state dict" + (", class_head divided by the temperature" if calibration else ""),
-        "image_size": records["all"][-1]["settings"]["image_size"],
+        "image_size": image_size,
         "view_sizes": list(view_sizes),
         "calibration": dict(calibration) if calibration else None,
         "operating_points": _operating_points(validation) if validation else None,

@@ -121,9 +121,9 @@ def test_no_image_is_judged_at_a_temperature_it_helped_to_fit(tmp_path):
 def test_the_record_names_the_file_its_stages_and_its_sizes(model, tmp_path):
     weights = ship_weights(model, tmp_path / "lite.pt")
     stages = [write_run(tmp_path / "one", 160), write_run(tmp_path / "two", 192)]
-    record = provenance(weights, variant="lite", view_sizes=[160, 192], runs={"all": stages})
+    record = provenance(weights, variant="lite", image_size=176, view_sizes=[160, 192], runs={"all": stages})
     assert record["sha256"] == weights_hash(weights) and record["bytes"] == weights.stat().st_size
-    assert record["image_size"] == 192 and record["view_sizes"] == [160, 192]
+    assert record["image_size"] == 176 and record["view_sizes"] == [160, 192]
     assert [stage["training_minutes"] for stage in record["stages"]["all"]] == [2.5, 2.5]
     assert [stage["validations"] for stage in record["stages"]["all"]] == [1, 1]
     assert [stage["commits"] for stage in record["stages"]["all"]] == [["abc"], ["abc"]]
@@ -131,7 +131,8 @@ def test_the_record_names_the_file_its_stages_and_its_sizes(model, tmp_path):
 
 def test_what_was_not_measured_is_null(model, tmp_path):
     weights = ship_weights(model, tmp_path / "lite.pt")
-    record = provenance(weights, variant="lite", view_sizes=[192], runs={"all": [write_run(tmp_path / "one", 192)]})
+    runs = {"all": [write_run(tmp_path / "one", 192)]}
+    record = provenance(weights, variant="lite", image_size=192, view_sizes=[192], runs=runs)
     missing = {key for key, value in record.items() if value is None}
     evaluated = {"calibration", "operating_points", "validation", "failures", "held_out", "predicted_dice"}
     assert missing == evaluated | {"typical_images"}
@@ -144,6 +145,7 @@ def test_the_record_tells_nothing_of_the_machine(model, tmp_path):
     record = provenance(
         weights,
         variant="lite",
+        image_size=192,
         view_sizes=[192],
         runs={"all": [run]},
         held_out={"fold0": evaluation},
@@ -161,6 +163,7 @@ def test_the_operating_point_finds_nine_of_ten_melanomas(model, tmp_path):
     record = provenance(
         ship_weights(model, tmp_path / "lite.pt"),
         variant="lite",
+        image_size=192,
         view_sizes=[192],
         runs={"all": [write_run(tmp_path / "one", 192)]},
         validation={"paper": evaluation},

@@ -22,6 +22,7 @@ RECIPE = {
     "lite": {
         "held_out_folds": [1],
         "num_folds": 2,
+        "image_size": 48,
         "view_sizes": [32, 48],
         "stages": [
             {"image_size": 32, "schedule": "constant", "max_iterations": 2, "num_layers": 1},
@@ -210,4 +211,5 @@ def test_a_variant_without_a_recipe_lists_those_there_are(tmp_path: Path) -> Non
 def test_every_override_of_the_recipes_is_a_key_of_the_training_config() -> None:
     keys = json.loads((CONFIGS / "train.json").read_text())
     for recipe in json.loads((CONFIGS / "recipes.json").read_text()).values():
-        assert {key for stage in recipe["stages"] for key in stage} <= keys.keys()
+        branches = [part for stage in recipe["stages"] for part in (stage if isinstance(stage, list) else [stage])]
+        assert {key for branch in branches for key in branch} <= keys.keys()
