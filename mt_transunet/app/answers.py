@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +17,6 @@ from ..reports import overlay_panel
 from .words import findings_html, refusal_html, turned_html
 
 __all__ = ["NOTHING", "Answer", "answer"]
-
-logger = logging.getLogger(__name__)
 
 _SHOWN = 1024  # pixels on the long side: more would only take longer to reach the page
 _ORIENTATION = 0x0112  # of EXIF; 1 is upright
@@ -58,7 +55,6 @@ def answer(analyse: Callable[[str], Analysis], path: str, *, folder: str | Path,
     try:
         found = analyse(path)
     except ValueError as error:
-        logger.warning("%s: %s", name, error)
         return NOTHING._replace(message=refusal_html(name, str(error).replace(path, name)))
     return Answer(
         photograph=_reduced(found.photograph),
