@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint weights parity benchmarks clean
+.PHONY: install demo test lint weights parity benchmarks pictures clean
 
 install: $(STAMP)
 
@@ -40,6 +40,10 @@ parity:
 benchmarks: install
 	$(BIN)/python benchmarks/transforms.py
 	$(BIN)/python benchmarks/allocator.py
+
+# of the page and the app, over synthetic images; needs Chromium or Chrome
+pictures: install
+	$(BIN)/python benchmarks/screenshots.py
 
 clean:
 	rm -rf $(VENV) .venv-parity build *.egg-info .pytest_cache .coverage
