@@ -64,8 +64,7 @@ def make_weights(
         max_minutes: how long this call may train. Where it has trained, it leaves the evaluations to the next call.
         recipes: variant -> ``stages``, ``held_out_folds`` of ``num_folds``, and the sides the weights are judged and
             used at: ``image_size`` (one view, four views) and ``view_sizes`` (eighteen). A stage is overrides of
-            train.json, started from the weights of the stage before, or a list of such branches, whose weights are
-            averaged.
+            train.json, started from the weights of the stage before, or a list of such branches, to be averaged.
 
     Raises:
         ValueError: no such recipe, or runs in ``output_dir`` that were told something else.
