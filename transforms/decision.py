@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 
+import cv2
+import numpy as np
 import torch
 from monai.config import KeysCollection
-from monai.transforms import KeepLargestConnectedComponent, MapTransform
+from monai.transforms import MapTransform
+from monai.utils import convert_to_dst_type, convert_to_tensor
 
 __all__ = ["DECISIONS", "DecideMaskd", "decide_mask", "expected_jaccard_threshold"]
 
@@ -32,7 +35,8 @@ class DecideMaskd(MapTransform):
         result = dict(data)
         for key in self.key_iterator(result):
             probability = result[key][1:]
-            result[key] = decide_mask(probability, self.decision).to(probability)
+            mask = decide_mask(convert_to_tensor(probability, track_meta=False), self.decision)
+            result[key] = convert_to_dst_type(mask, dst=probability)[0]
         return result
 
 
@@ -41,7 +45,8 @@ def decide_mask(probability: torch.Tensor, decision: str = "jaccard") -> torch.T
 
     "half" calls every pixel above one half lesion, as the paper does. "jaccard" keeps one lesion and draws its border
     where the Jaccard index to be expected is largest: the pixels from :func:`expected_jaccard_threshold` on, and of
-    them the largest connected region. Where no pixel reaches one half there is no lesion either way.
+    their connected regions (diagonals connect) the one with most pixels above one half. Where no pixel is above one
+    half there is no lesion either way.
 
     Shape:
         (1, H, W) in [0, 1] -> (1, H, W) bool.
@@ -54,7 +59,10 @@ def decide_mask(probability: torch.Tensor, decision: str = "jaccard") -> torch.T
     if decision == "half" or not bool(certain.any()):
         return certain
     mask = probability >= expected_jaccard_threshold(probability)
-    return KeepLargestConnectedComponent(is_onehot=False)(mask.float()) > 0
+    # OpenCV labels a twelve-megapixel mask ten times as fast as MONAI's KeepLargestConnectedComponent.
+    _, regions = cv2.connectedComponents(mask[0].cpu().numpy().astype(np.uint8), connectivity=8)
+    surest = np.bincount(regions[certain[0].cpu().numpy()]).argmax()
+    return torch.from_numpy(regions == surest)[None].to(mask.device)
 
 
 def expected_jaccard_threshold(probability: torch.Tensor) -> float:
@@ -68,11 +76,13 @@ def expected_jaccard_threshold(probability: torch.Tensor) -> float:
     Shape:
         any, in [0, 1] -> a multiple of 1/500 in [0.2, 0.5].
     """
-    values = probability.flatten().double().clamp(0, 1)
-    level = (values * LEVELS).long().clamp(max=LEVELS - 1)
-    # From the top level down: how many pixels a threshold takes, and how much lesion is among them.
-    taken = torch.bincount(level, minlength=LEVELS).flip(0).cumsum(0).double()
-    inside = torch.bincount(level, weights=values, minlength=LEVELS).flip(0).cumsum(0)
+    values = probability.flatten().clamp(0, 1)
+    level = (values * LEVELS).int().clamp(max=LEVELS - 1)
+    count = torch.bincount(level, minlength=LEVELS).double()
+    # From the top level down: how many pixels a threshold takes, and how much lesion is among them; a level's pixels
+    # count as its middle.
+    taken = count.flip(0).cumsum(0)
+    inside = (count * (torch.arange(LEVELS, device=count.device) + 0.5) / LEVELS).flip(0).cumsum(0)
     expected = inside / (taken + inside[-1] - inside).clamp(min=1e-9)
     lowest, half = LEVELS - 1 - round(LEVELS * LOWEST), LEVELS - 1 - round(LEVELS * HALF)
     best = half + int(expected[half : lowest + 1].argmax())

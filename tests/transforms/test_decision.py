@@ -34,7 +34,16 @@ def test_without_a_pixel_above_one_half_there_is_no_lesion():
     assert not decide_mask(torch.full((1, 8, 8), 0.45)).any()
 
 
-def test_only_the_largest_region_is_kept():
+def test_a_large_region_of_doubt_does_not_displace_the_lesion():
+    probability = torch.zeros(1, 60, 60)
+    probability[0, 5:15, 5:15] = 0.97
+    probability[0, 25:55, 15:55] = 0.42  # sum 504 of 1200 pixels: taken by the threshold, yet nowhere likely
+    mask = decide_mask(probability)
+    assert expected_jaccard_threshold(probability) <= 0.42
+    assert mask.sum() == 100 and mask[0, 5:15, 5:15].all()
+
+
+def test_only_the_region_with_most_likely_pixels_is_kept():
     probability = torch.zeros(1, 20, 20)
     probability[0, 2:10, 2:10] = 0.9
     probability[0, 15:18, 15:18] = 0.99
