@@ -59,7 +59,9 @@ class Analyser:
         path = shipped_weights(str(weights)) if str(weights) in VARIANTS else Path(weights)
         self.network = load_network(weights)
         record, size = member_record(path), self.network.image_size
-        sizes = trained_at(path).get("view_sizes", [size]) if views == "paper" else [size]
+        sizes = trained_at(path).get("view_sizes") if views == "paper" else [size]
+        if sizes is None:
+            raise ValueError(f"nothing beside {path} names the sizes of its eighteen views; take views fast or none")
         self.resize = AntialiasedResized("image", max(sizes))
         one_pass = AutocastInferer()
         self.inferer = ViewsInferer(one_pass, sizes=sizes, symmetries=view_symmetries(views), moments=True)

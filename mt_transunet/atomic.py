@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import io
 import json
 import os
@@ -14,7 +15,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["write_bytes", "write_chunks", "write_json", "write_csv", "save_tensors"]
+__all__ = ["cannot_write", "save_tensors", "unfinished_name", "write_bytes", "write_chunks", "write_csv", "write_json"]
 
 
 def write_bytes(path: str | os.PathLike, content: bytes) -> Path:
@@ -30,7 +31,7 @@ def write_chunks(path: str | os.PathLike, chunks: Iterable[bytes]) -> Path:
             does when ``chunks`` ends with an error of its own.
     """
     target = Path(path)
-    unfinished = target.with_name(f".{target.name}.unfinished")
+    unfinished = unfinished_name(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with open(unfinished, "wb") as stream:
@@ -39,13 +40,23 @@ def write_chunks(path: str | os.PathLike, chunks: Iterable[bytes]) -> Path:
             os.fsync(stream.fileno())
         os.replace(unfinished, target)
     except OSError as error:
-        raise OSError(
-            error.errno, f"{error.strerror}; free some space or name another output_dir", str(target)
-        ) from error
+        raise cannot_write(target, error) from error
     finally:
         with contextlib.suppress(OSError):  # absent after success; its folder may not exist either
             unfinished.unlink()
     return target
+
+
+def unfinished_name(target: Path) -> Path:
+    """A short hidden name beside ``target`` with the same ending, which says the format."""
+    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
+    ending = ".nii.gz" if target.name.endswith(".nii.gz") else target.suffix
+    return target.with_name(f".unfinished.{digest}{ending}")
+
+
+def cannot_write(target: Path, error: OSError) -> OSError:
+    """The error with the file's name and what a person can do."""
+    return OSError(error.errno, f"{error.strerror or error}; free some space or name another output_dir", str(target))
 
 
 def write_json(path: str | os.PathLike, content: Any) -> Path:
@@ -61,7 +72,7 @@ def write_csv(path: str | os.PathLike, rows: Iterable[Mapping[str, Any]]) -> Pat
     writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    return write_bytes(path, text.getvalue().encode())
+    return write_bytes(path, text.getvalue().encode(errors="surrogateescape"))  # names of files may be any bytes
 
 
 def save_tensors(path: str | os.PathLike, content: Any) -> Path:

@@ -133,14 +133,12 @@ def _refusal(header: Dataset) -> str | None:
 
 def _scale(header: Dataset) -> float | None:
     """Millimetres between the middles of neighbouring pixels where rows and columns agree within one per cent."""
-    for name in ("PixelSpacing", "ImagerPixelSpacing"):
-        try:
-            rows, columns = (float(value) for value in header.get(name))
-        except (TypeError, ValueError):  # absent, empty or no numbers
-            continue
-        if rows > 0 and abs(rows - columns) <= 0.01 * rows:
-            return (rows + columns) / 2
-    return None
+    # not ImagerPixelSpacing, which is measured at the camera's sensor
+    try:
+        rows, columns = (float(value) for value in header.get("PixelSpacing"))
+    except (TypeError, ValueError):  # absent, empty or no numbers
+        return None
+    return (rows + columns) / 2 if rows > 0 and abs(rows - columns) <= 0.01 * rows else None
 
 
 def _pixels(dataset: Dataset) -> np.ndarray:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from types import TracebackType
@@ -18,10 +19,18 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _HOMES = tuple(os.path.join(home, "") for home in (_HERE, os.path.join(os.path.dirname(_HERE), "transforms")))
 
 
+_SAVING = re.compile(
+    r"SaveImage.* cannot find a suitable writer .*^OSError: (?P<reason>[^\n]*)", re.DOTALL | re.MULTILINE
+)
+
+
 def find_user_error(error: BaseException | None) -> BaseException | None:
     """The error of the user's that MONAI's and ignite's wrappers grew around; ``None`` if there is none."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
+        # MONAI's SaveImage turns whatever a writer raises into text
+        if isinstance(error, RuntimeError) and (saving := _SAVING.search(str(error))):
+            return OSError(saving["reason"])
         if _is_user_error(error):
             return error
         seen.add(id(error))

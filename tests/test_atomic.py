@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from mt_transunet.atomic import save_tensors, write_bytes, write_chunks, write_csv, write_json
+from mt_transunet.reports.rows import read_rows
 
 
 def raising(error):
@@ -75,3 +76,13 @@ def test_tensors_come_back_as_they_were(tmp_path):
     content = {"weight": torch.arange(3.0), "step": 4}
     read = torch.load(save_tensors(tmp_path / "a.pt", content), weights_only=True)
     assert read["step"] == 4 and torch.equal(read["weight"], content["weight"])
+
+
+def test_names_that_are_no_text_survive_a_table(tmp_path):
+    name = os.fsdecode(b"L\xe4sion.jpg")
+    path = write_csv(tmp_path / "table.csv", [{"image": name}])
+    assert path.read_bytes() == b"image\nL\xe4sion.jpg\n" and read_rows(path) == [{"image": name}]
+
+
+def test_a_name_of_255_bytes_can_be_written(tmp_path):
+    assert write_bytes(tmp_path / ("n" * 251 + ".png"), b"x").read_bytes() == b"x"

@@ -235,7 +235,7 @@ def test_the_prefix_tells_dicom_whatever_the_name(write_dicom, tmp_path):
     [
         ({}, None),
         ({"PixelSpacing": [0.05, 0.05]}, 0.05),
-        ({"ImagerPixelSpacing": [0.02, 0.02]}, 0.02),
+        ({"ImagerPixelSpacing": [0.02, 0.02]}, None),
         ({"PixelSpacing": [0.05, 0.05], "ImagerPixelSpacing": [0.02, 0.02]}, 0.05),
         ({"PixelSpacing": [0.1, 0.2]}, None),
         ({"PixelSpacing": [0, 0]}, None),

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from monai.data import NibabelWriter, PILWriter
 
+from mt_transunet.atomic import cannot_write, unfinished_name
+
 __all__ = ["AtomicNibabelWriter", "AtomicPILWriter", "OutputNames"]
 
 
@@ -20,23 +22,27 @@ class _Atomic:
 
     def write(self, filename: str | os.PathLike, verbose: bool = False, **kwargs: Any) -> None:
         target = Path(filename)
-        # beside the target, so that the rename stays within one file system; same endings, which say the format
-        unfinished = target.with_name(f".unfinished.{target.name}")
+        # beside the target, so that the rename stays within one file system
+        unfinished = unfinished_name(target)
         try:
             super().write(unfinished, verbose=verbose, **kwargs)  # type: ignore[misc]
+            with open(unfinished, "rb") as stream:
+                os.fsync(stream.fileno())
             os.replace(unfinished, target)
+        except OSError as error:
+            raise cannot_write(target, error) from error
         finally:
             unfinished.unlink(missing_ok=True)
+
+    def set_data_array(self, data_array, channel_dim: int | None = 0, squeeze_end_dims: bool = True, **kwargs) -> None:
+        # MONAI's own would squeeze a side of one pixel away together with the channel
+        super().set_data_array(data_array, channel_dim, squeeze_end_dims=False, **kwargs)  # type: ignore[misc]
+        while squeeze_end_dims and self.data_obj.ndim > 2 and self.data_obj.shape[-1] == 1:
+            self.data_obj = self.data_obj[..., 0]
 
 
 class AtomicPILWriter(_Atomic, PILWriter):
     """MONAI's PIL writer, for ``SaveImaged(output_ext=".png", writer=AtomicPILWriter)``."""
-
-    def set_data_array(self, data_array, channel_dim: int | None = 0, squeeze_end_dims: bool = True, **kwargs) -> None:
-        # MONAI's own would squeeze a side of one pixel away together with the channel
-        super().set_data_array(data_array, channel_dim, squeeze_end_dims=False, **kwargs)
-        if squeeze_end_dims and self.data_obj.shape[-1] == 1:
-            self.data_obj = self.data_obj[..., 0]
 
 
 class AtomicNibabelWriter(_Atomic, NibabelWriter):
@@ -47,7 +53,7 @@ class AtomicNibabelWriter(_Atomic, NibabelWriter):
     """
 
     def set_metadata(self, meta_dict: Mapping | None = None, resample: bool = True, **options: Any) -> None:
-        super().set_metadata(None, resample=False, **options)
+        # MONAI's own would resample, for which a side of one pixel is too short
         self.affine = np.diag([-1.0, -1.0, 1.0, 1.0])  # NIfTI counts towards the right and the front
 
 

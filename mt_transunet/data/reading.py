@@ -12,6 +12,9 @@ from tqdm import tqdm
 
 from .errors import DataError, name_some
 
+LONGEST_NAME = 240
+"""Bytes of a file's name that leave room for the endings of what is made from it; file systems take 255."""
+
 _DRAFT_SIDE = 64  # pixels; libjpeg still walks through all the data, so a missing end is noticed
 
 
@@ -35,10 +38,12 @@ def image_size(path: str) -> tuple[int, int]:
 
 
 def decode_problem(path: str | os.PathLike) -> str | None:
-    """Why ``path`` does not decode completely, or None when it does.
+    """Why ``path`` does not decode completely or has too long a name, or None.
 
     A JPEG is decoded at a reduced scale, about twice as fast; a truncated one fails all the same.
     """
+    if len(os.fsencode(os.path.basename(path))) > LONGEST_NAME:
+        return f"the file's name is too long for the files made from it; shorten it to {LONGEST_NAME} bytes"
     try:
         with Image.open(path) as image:
             image.draft("RGB", (_DRAFT_SIDE, _DRAFT_SIDE))

@@ -29,7 +29,8 @@ class PredictionJournal:
 
     The first line holds the settings. A journal of other settings, or ``resume=False``, begins anew: every image is
     done again. An image counts as done while its file keeps its size and time of change and every file made from it
-    is there. A line that a kill cut short is dropped. Only places in the file are held in memory.
+    is there, not made anew from another image of the same name. A line that a kill cut short is dropped. Only places in
+    the file, and names, are held in memory.
 
     Args:
         output_dir: where the journal and all files made from the images lie.
@@ -42,8 +43,10 @@ class PredictionJournal:
         self.path = self.output_dir / NAME
         self.settings = json.loads(json.dumps(dict(settings), default=str))  # as a line of JSON gives them back
         self._entries: dict[str, _Entry] = {}
+        self._made_from: dict[str, str] = {}  # file -> the image it was last made from
         self._end = 0  # of the last whole line; 0: the file is to be begun
-        if resume and self.path.is_file():
+        self._size = self._size_now()  # as this run left the file; another size is another run's doing
+        if resume and self._size:
             self._read_entries()
 
     def left(self, images: Iterable[str]) -> list[str]:
@@ -63,8 +66,10 @@ class PredictionJournal:
         """Keep the record of one image: JSON values, among them ``image``, its path, and ``files`` made from it.
 
         Raises:
-            OSError: the file cannot be written (a full disk, no permission).
+            OSError: the file cannot be written (a full disk, no permission), or another run has written to it.
         """
+        if self._size_now() != self._size:
+            raise self._taken()
         stamp = _stamp(record["image"])
         self.output_dir.mkdir(parents=True, exist_ok=True)
         with open(self.path, "r+b" if self._end else "wb") as stream:
@@ -76,8 +81,8 @@ class PredictionJournal:
             stream.write(_line({**record, "stamp": stamp}))
             stream.flush()
             os.fsync(stream.fileno())
-            self._end = stream.tell()
-        self._entries[record["image"]] = _Entry(offset, stamp)
+            self._end = self._size = stream.tell()
+        self._note(record, _Entry(offset, stamp))
 
     def records(self, images: Iterable[str]) -> Iterator[dict[str, Any]]:
         """The records of those images that are done, in the order given, one at a time from the disk."""
@@ -87,7 +92,9 @@ class PredictionJournal:
         with open(self.path, "rb") as stream:
             for image in done:
                 stream.seek(self._entries[image].offset)
-                record = json.loads(stream.readline())
+                record = _parsed(stream.readline())
+                if record.get("image") != image:
+                    raise self._taken()
                 del record["stamp"]
                 yield record
 
@@ -98,9 +105,27 @@ class PredictionJournal:
                 return
             self._end = stream.tell()
             while record := _parsed(stream.readline()):
-                if all((self.output_dir / file).is_file() for file in record["files"]):
-                    self._entries[record["image"]] = _Entry(self._end, record["stamp"])
+                self._note(record, _Entry(self._end, record["stamp"]))
                 self._end = stream.tell()
+        missing = {image for file, image in self._made_from.items() if not (self.output_dir / file).is_file()}
+        for image in missing:
+            self._entries.pop(image, None)
+
+    def _note(self, record: Mapping[str, Any], entry: _Entry) -> None:
+        """Take an image for done, and those no longer whose files are now this one's."""
+        image = record["image"]
+        for file in record["files"]:
+            before = self._made_from.get(file, image)
+            if before != image:
+                self._entries.pop(before, None)
+            self._made_from[file] = image
+        self._entries[image] = entry
+
+    def _size_now(self) -> int:
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+    def _taken(self) -> OSError:
+        return OSError(f"{self.path} was written to by another run; let one run at a time use an output_dir")
 
 
 def _line(content: Mapping[str, Any]) -> bytes:

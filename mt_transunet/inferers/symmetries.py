@@ -62,14 +62,17 @@ def view_symmetries(preset: str) -> tuple[str, ...]:
     return PRESETS[preset]
 
 
-def measured_as(preset: str, symmetries: Sequence[str], sizes: Sequence[int], trained: Mapping[str, Any]) -> str:
+def measured_as(
+    preset: str, symmetries: Sequence[str], sizes: Sequence[int], trained: Mapping[str, Any], *, usual: bool = True
+) -> str:
     """The preset whose figures in the weights' record hold for these views: the given one, or ``custom``.
 
     Args:
         preset: asked for by name.
         symmetries, sizes: what the views really are, after overrides.
         trained: ``image_size`` and ``view_sizes`` of the weights, as far as they are known.
+        usual: whether everything else is as it was measured: merging, decision, no preprocessing.
     """
     measured = trained.get("view_sizes") if preset == "paper" else [trained.get("image_size")]
     same = list(symmetries) == list(view_symmetries(preset)) and list(sizes) == list(measured or [])
-    return preset if same else CUSTOM
+    return preset if same and usual else CUSTOM

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .members import load_members, member_hashes, member_record, members, trained_together_at
+from .members import load_members, member_hashes, member_record, members, record_hash, trained_together_at
 from .mt_transunet import MTTransUNet
 from .provenance import read_provenance, trained_at, weights_hash
 from .variants import VARIANTS, build_network
@@ -20,6 +20,7 @@ __all__ = [
     "member_record",
     "members",
     "read_provenance",
+    "record_hash",
     "shipped_weights",
     "trained_at",
     "trained_together_at",

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,15 @@ from .provenance import read_provenance, trained_at, weights_hash
 from .weight_files import WeightsError
 from .weights import load_weights
 
-__all__ = ["load_members", "member_files", "member_hashes", "member_record", "members", "trained_together_at"]
+__all__ = [
+    "load_members",
+    "member_files",
+    "member_hashes",
+    "member_record",
+    "members",
+    "record_hash",
+    "trained_together_at",
+]
 
 
 def member_files(weights: str | Path | Sequence[str | Path]) -> list[str | Path]:
@@ -58,6 +68,11 @@ def member_record(weights: str | Path | Sequence[str | Path]) -> dict[str, Any]:
     return (read_provenance(files[0]) or {}) if len(files) == 1 else {}
 
 
+def record_hash(record: Mapping[str, Any]) -> str:
+    """SHA-256 of a record's content: another one sets other thresholds for the same weights."""
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
 def trained_together_at(weights: str | Path | Sequence[str | Path]) -> dict[str, Any]:
     """`trained_at` of all members.
 
@@ -67,9 +82,10 @@ def trained_together_at(weights: str | Path | Sequence[str | Path]) -> dict[str,
     files = member_files(weights)
     sizes = [trained_at(file) for file in files]
     for file, found in zip(files, sizes):
-        if found.get("image_size") != sizes[0].get("image_size"):
-            raise WeightsError(
-                f"{files[0]} was trained at {sizes[0].get('image_size')} pixels and {file} at "
-                f"{found.get('image_size')}; pass --image_size and --view_sizes"
-            )
+        for name in ("image_size", "view_sizes"):
+            if found.get(name) != sizes[0].get(name):
+                raise WeightsError(
+                    f"{files[0]} and {file} do not have one {name} ({sizes[0].get(name)} and {found.get(name)}); "
+                    "pass --image_size and --view_sizes"
+                )
     return sizes[0]

@@ -63,7 +63,8 @@ class Confidenced(Transform):
         predictor: Dice to expect from the figures of :func:`mask_confidence`, such as a ``DicePredictor``.
 
     Returns:
-        The item with ``pred_confidence``: the figures of :func:`mask_confidence`; ``spread``, the mean over the mask
+        The item with ``pred_confidence``: the figures of :func:`mask_confidence`, of every pixel above one half on the
+        network's grid (the mask that is written may be decided otherwise); ``spread``, the mean over the mask
         of :func:`lesion_spread` (NaN for an empty mask); ``class_spread``, that of the likeliest class; and
         ``predicted_dice`` where there is a predictor. The moments are taken out, for nothing after this needs them,
         but ``pred_spread`` (1, H, W) stays.

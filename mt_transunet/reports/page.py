@@ -55,7 +55,7 @@ def write_page(path: str | Path, *, title: str, facts: Mapping[str, Any], sectio
         title=title, facts=facts, sections=sections, link=link, images=any(images), wide=any(images) and all(images)
     )
     parts.enable_buffering(size=200)
-    return write_chunks(path, (part.encode() for part in parts))
+    return write_chunks(path, (part.encode(errors="replace") for part in parts))
 
 
 def shown(value: Any) -> str:

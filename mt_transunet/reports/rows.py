@@ -11,7 +11,7 @@ from typing import Any
 
 def read_rows(path: Path) -> list[dict[str, str]]:
     """Rows of a CSV file with a header, every cell text; missing cells are empty."""
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
         return [{key: value or "" for key, value in row.items() if key is not None} for row in csv.DictReader(file)]
 
 

@@ -13,9 +13,10 @@ import nibabel
 import numpy as np
 import pytest
 import torch
-from monai.bundle import ConfigWorkflow
+from monai.bundle import ConfigParser, ConfigWorkflow
 from PIL import Image
 
+from mt_transunet import load_network
 from mt_transunet.analysis import Analyser
 
 Workflow = Callable[..., ConfigWorkflow]
@@ -154,3 +155,30 @@ def test_the_analyser_says_what_the_bundle_says(
                 assert value == pytest.approx(float(row[key]), abs=1e-4, rel=1e-4), key
         mask = np.asarray(Image.open(tmp_path / "out" / row["mask"])) > 0
         assert np.array_equal(found.mask, mask)
+
+
+@pytest.mark.parametrize(
+    "files", [["inference.json"], ["train.json", "evaluate.json"]], ids=["inference", "evaluating"]
+)
+@pytest.mark.parametrize(
+    "changed, measured",
+    [
+        ({}, "fast"),
+        ({"hair_removal": True}, "custom"),
+        ({"colour_constancy": True}, "custom"),
+        ({"decision": "half"}, "custom"),
+    ],
+)
+def test_what_was_measured_holds_for_the_usual_options_only(
+    configs: Path, files: list[str], changed: dict[str, Any], measured: str
+) -> None:
+    parser = ConfigParser()
+    parser.read_config([configs / name for name in files])
+    parser.update({"views": "fast", "dataset_dir": ".", **changed})
+    assert parser.get_parsed_content("measured_as") == measured
+
+
+def test_the_analyser_asks_for_the_sizes_of_eighteen_views(tmp_path: Path) -> None:
+    torch.save(load_network("lite").state_dict(), tmp_path / "mine.pt")
+    with pytest.raises(ValueError, match="nothing beside .*mine.pt names the sizes of its eighteen views"):
+        Analyser(tmp_path / "mine.pt", views="paper")

@@ -112,3 +112,29 @@ def test_a_file_of_something_else_is_begun_anew(out, images):
     kept = fill(out, images[:1])
     assert kept.left(images) == images[1:]
     assert list(journal(out).records(images))[0]["row"] == {"number": 0}
+
+
+def test_an_image_whose_files_were_made_anew_from_another_one_is_not_done(tmp_path):
+    first, second = (tmp_path / folder / "lesion.jpg" for folder in ("A", "B"))
+    for image in (first, second):
+        image.parent.mkdir()
+        image.write_bytes(b"pixels")
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / "lesion_mask.png").touch()
+    for image in (first, second):
+        PredictionJournal(output, settings={}).add({"image": str(image), "files": ["lesion_mask.png"]})
+    again = PredictionJournal(output, settings={})
+    assert again.left([str(first), str(second)]) == [str(first)]
+
+
+def test_a_second_run_on_the_same_folder_is_noticed(tmp_path):
+    images = [tmp_path / name for name in ("a.png", "b.png", "c.png")]
+    for image in images:
+        image.write_bytes(b"pixels")
+    one, other = (PredictionJournal(tmp_path / "out", settings={}) for _ in range(2))
+    one.add({"image": str(images[0]), "files": []})
+    with pytest.raises(OSError, match="predictions.jsonl was written to by another run; let one run at a time use an"):
+        other.add({"image": str(images[1]), "files": []})
+    one.add({"image": str(images[2]), "files": []})
+    assert [record["image"] for record in one.records(map(str, images))] == [str(images[0]), str(images[2])]

@@ -243,3 +243,9 @@ def test_figures_of_a_preset_hold_for_its_own_views_only(preset, symmetries, siz
 
 def test_weights_of_which_nothing_is_known_have_no_figures():
     assert measured_as("none", ["identity"], [192], {}) == "custom"
+
+
+def test_figures_do_not_hold_for_other_options():
+    trained = {"image_size": 192}
+    assert measured_as("none", ["identity"], [192], trained) == "none"
+    assert measured_as("none", ["identity"], [192], trained, usual=False) == "custom"

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from mt_transunet.networks import load_members, member_hashes, member_record, members, trained_together_at
+from mt_transunet.networks import load_members, member_hashes, member_record, members, record_hash, trained_together_at
 from mt_transunet.networks.weight_files import WeightsError
 
 
@@ -60,7 +60,7 @@ def test_sizes_are_those_that_all_members_were_trained_at(runs):
 
 def test_members_trained_at_different_sizes_need_a_choice(runs):
     (runs[1] / "config.json").write_text(json.dumps({"settings": {"image_size": 128}}))
-    with pytest.raises(WeightsError, match="96 pixels and .*run1 at 128; pass --image_size"):
+    with pytest.raises(WeightsError, match=r"do not have one image_size \(96 and 128\); pass --image_size"):
         trained_together_at(runs)
 
 
@@ -68,3 +68,18 @@ def test_only_a_single_file_has_a_record(runs):
     (runs[0] / "model.json").write_text(json.dumps({"sha256": "x", "figures": 1}))
     assert member_record(runs[0]) == {"sha256": "x", "figures": 1}
     assert member_record(runs[1]) == {} and member_record(runs) == {}
+
+
+def test_members_with_other_views_need_a_choice(runs):
+    (runs[1] / "config.json").write_text(json.dumps({"settings": {"image_size": 96, "view_sizes": [96, 128]}}))
+    with pytest.raises(WeightsError, match=r"do not have one view_sizes \(\[64, 96\] and \[96, 128\]\)"):
+        trained_together_at(runs)
+
+
+def test_another_threshold_is_another_record():
+    record = {"sha256": "x", "threshold": 0.1}
+    assert (
+        record_hash(record)
+        == record_hash({"threshold": 0.1, "sha256": "x"})
+        != record_hash({**record, "threshold": 0.2})
+    )

@@ -4,31 +4,32 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 import torch
-from monai.data import MetaTensor
+from monai.data import MetaTensor, PILWriter
 from monai.transforms import SaveImaged
 from PIL import Image
 
-from mt_transunet.transforms import AtomicPILWriter, OutputNames
+from mt_transunet.transforms import AtomicNibabelWriter, AtomicPILWriter, OutputNames
+from mt_transunet.user_errors import find_user_error
 
 
-def save(names, output_dir, path, mask):
+def save(names, output_dir, path, mask, **options):
     """As inference.json does it; the mask is (1, W, H) as MONAI's reader orders it."""
+    told = {"output_ext": ".png", "scale": 255, "writer": AtomicPILWriter, **options}
     saver = SaveImaged(
         "pred",
         output_dir=output_dir,
-        output_ext=".png",
         output_postfix="mask",
         output_dtype=np.uint8,
-        scale=255,
         separate_folder=False,
         data_root_dir=".",  # or SaveImage drops the folder of the name
         resample=False,
-        writer=AtomicPILWriter,
         output_name_formatter=names,
         print_log=False,
+        **told,
     )
     saver({"pred": MetaTensor(mask, meta={"filename_or_obj": path})})
 
@@ -108,3 +109,20 @@ def test_three_channels_are_a_colour_image(tmp_path):
     save(OutputNames(["/data/a.jpg"], "/data"), tmp_path, "/data/a.jpg", torch.ones(3, 5, 4))
     image = Image.open(tmp_path / "a_mask.png")
     assert image.mode == "RGB" and image.size == (5, 4)
+
+
+@pytest.mark.parametrize("width, height", [(1, 5), (5, 1), (1, 1)])
+def test_a_side_of_one_pixel_stays_a_side_in_nifti(tmp_path, width, height):
+    nifti = {"output_ext": ".nii.gz", "scale": None, "writer": AtomicNibabelWriter}
+    save(OutputNames(["/data/a.jpg"], "/data"), tmp_path, "/data/a.jpg", torch.ones(1, width, height), **nifti)
+    assert nibabel.load(tmp_path / "a_mask.nii.gz").shape == (width, height)
+
+
+def test_a_full_disk_is_named_with_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        PILWriter, "write", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+    )
+    with pytest.raises(RuntimeError) as caught:
+        save(OutputNames(["/data/a.jpg"], "/data"), tmp_path, "/data/a.jpg", torch.ones(1, 3, 3))
+    said = str(find_user_error(caught.value))
+    assert "No space left on device; free some space or name another output_dir" in said and "a_mask.png" in said
