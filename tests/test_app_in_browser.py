@@ -15,7 +15,9 @@ from PIL import Image
 from mt_transunet import CLASS_NAMES
 from mt_transunet.analysis import Analyser
 from mt_transunet.app import serving
+from mt_transunet.app.words import CALIBRATED, UNCALIBRATED
 from mt_transunet.data import synthetic_case
+from mt_transunet.networks import read_provenance, shipped_weights
 from mt_transunet.quality import FLAGS
 
 HEIGHT, WIDTH = 216, 288
@@ -144,8 +146,9 @@ def test_every_class_has_its_probability(page, mole):
     assert sum(found.values()) == pytest.approx(1, abs=0.02)
 
 
-def test_weights_without_a_temperature_are_said_to_be_uncalibrated(page, mole):
-    assert "Not calibrated" in answered(page, mole).inner_text()
+def test_the_page_says_whether_the_shipped_weights_are_calibrated(page, mole):
+    calibrated = read_provenance(shipped_weights("lite"))["calibration"] is not None
+    assert (CALIBRATED if calibrated else UNCALIBRATED) in answered(page, mole).inner_text()
 
 
 def test_black_corners_are_flagged_with_what_to_do(page, framed):
