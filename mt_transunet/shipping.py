@@ -75,8 +75,9 @@ def average_weights(models: Sequence[Path], destination: Path) -> Path:
 def held_out_calibration(evaluations: Sequence[Path]) -> dict[str, Any]:
     """Temperature, and the calibration it gives on images it was not fitted on.
 
-    The probabilities of all held-out images are pooled. ``temperature`` is fitted on all of them; ``ECE`` (top label,
-    ten bins) is cross-fitted: each of five parts is judged at the temperature fitted on the other four.
+    The probabilities of all held-out images are pooled. ``temperature`` is fitted on all of them, and
+    ``at_temperature`` holds their error there (top label, ten bins). ``ECE`` itself is cross-fitted: each of five parts
+    is judged at the temperature fitted on the other four, which differ a little and so add to the error.
 
     Args:
         evaluations: folders of evaluations of held-out folds, each by the network that did not see the fold.
@@ -88,15 +89,19 @@ def held_out_calibration(evaluations: Sequence[Path]) -> dict[str, Any]:
     for index in range(PARTS):
         temperature = fit_temperature(probabilities[part != index], labels[part != index])
         judged[part == index] = with_temperature(probabilities[part == index], temperature)
-    mean, high = perfect_calibration_error(judged)
+    temperature = fit_temperature(probabilities, labels)
     return {
-        "temperature": fit_temperature(probabilities, labels),
-        "n": len(labels),
+        "temperature": temperature,
         "ECE_before": calibration_error(probabilities, labels),
-        "ECE": calibration_error(judged, labels),
-        "ECE_perfect_mean": mean,
-        "ECE_perfect_95": high,
+        **_calibration(judged, labels),
+        "at_temperature": _calibration(with_temperature(probabilities, temperature), labels),
     }
+
+
+def _calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    mean, high = perfect_calibration_error(probabilities)
+    found = calibration_error(probabilities, labels)
+    return {"n": len(labels), "ECE": found, "ECE_perfect_mean": mean, "ECE_perfect_95": high}
 
 
 def write_shipped(candidate: Path, destination: Path, record: Mapping[str, Any]) -> Path:

@@ -105,8 +105,9 @@ def test_the_temperature_of_overconfident_held_out_answers_is_found(tmp_path):
     found = held_out_calibration(folds)
     assert found["n"] == 2000
     assert found["temperature"] == pytest.approx(3.0, rel=0.1)
-    assert found["ECE"] < 0.5 * found["ECE_before"]
-    assert 0 < found["ECE_perfect_mean"] < found["ECE_perfect_95"]
+    for judged in (found, found["at_temperature"]):
+        assert judged["ECE"] < 0.5 * found["ECE_before"]
+        assert 0 < judged["ECE_perfect_mean"] < judged["ECE_perfect_95"]
 
 
 def test_no_image_is_judged_at_a_temperature_it_helped_to_fit(tmp_path):

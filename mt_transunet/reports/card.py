@@ -88,7 +88,10 @@ def _part(found: Mapping[str, Any]) -> str:
 def _calibration(shipped: Mapping[str, Mapping[str, Any]], pooled: Mapping[str, Any] | None) -> str:
     rows = [_calibration_row(name, found["calibration"]) for name, found in shipped.items()]
     if pooled:
-        rows.append(_calibration_row("held-out folds, temperature fitted on the other parts", pooled))
+        rows.append(
+            _calibration_row(f"held out, temperature {_number(pooled['temperature'])}", pooled["at_temperature"])
+        )
+        rows.append(_calibration_row("held out, temperature fitted on the other parts", pooled))
     header = ["expected calibration error", "n", "found", "perfectly calibrated: mean", "95% below"]
     return _table(header, rows)
 

@@ -49,11 +49,13 @@ def test_held_out_folds_stand_beside_validation(evaluation, stage):
 
 
 def test_calibration_is_shown_after_the_temperature_only(evaluation, stage):
-    pooled = {**evaluation["calibration"], "n": 400, "ECE": 0.03}
+    found = {**evaluation["calibration"], "n": 400}
+    pooled = {**found, "ECE": 0.03, "temperature": 1.25, "at_temperature": {**found, "ECE": 0.02}}
     record = {"validation": {"paper": evaluation}, "held_out": {"fold0": evaluation}, "calibration": pooled}
     text = card_tables({**record, "stages": {"all": [stage]}})
     assert "| validation, 18 views | 150 | 0.040 | 0.050 | 0.080 |" in text
-    assert "| held-out folds, temperature fitted on the other parts | 400 | 0.030 | 0.050 | 0.080 |" in text
+    assert "| held out, temperature 1.250 | 400 | 0.020 | 0.050 | 0.080 |" in text
+    assert "| held out, temperature fitted on the other parts | 400 | 0.030 | 0.050 | 0.080 |" in text
     assert "| held-out fold0, 18 views | 150 | 0.040 |" not in text
 
 
