@@ -47,12 +47,12 @@ def predict(image: str | Path | Image.Image | np.ndarray, network: nn.Module) ->
     network.eval()
     with torch.inference_mode():
         output = network((resized.float() / 255.0)[None].to(device))
-        # (1, 2 + 1, s, s): background and lesion probabilities and level set go back to the image's size together
-        planes = torch.cat([output["mask_logits"].softmax(1), output["level_set"]], dim=1)
+        # (1, 2, s, s): lesion probability and level set go back to the image's size together
+        planes = torch.cat([output["mask_logits"].softmax(1)[:, 1:], output["level_set"]], dim=1)
         native = F.interpolate(planes, size=(height, width), mode="bilinear")[0].cpu()
         probabilities = output["class_logits"].softmax(1)[0].tolist()
-    mask = decide_mask(native[1:2])[0].numpy()
-    return Prediction(mask, native[2].numpy(), dict(zip(CLASS_NAMES, probabilities)))
+    mask = decide_mask(native[:1])[0].numpy()
+    return Prediction(mask, native[1].numpy(), dict(zip(CLASS_NAMES, probabilities)))
 
 
 def as_array(image: str | Path | Image.Image | np.ndarray) -> np.ndarray:

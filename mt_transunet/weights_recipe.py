@@ -64,7 +64,7 @@ def make_weights(
         max_minutes: how long this call may train. Where it has trained, it leaves the evaluations to the next call.
         recipes: variant -> ``stages``, ``held_out_folds`` of ``num_folds``, and the sides the weights are judged and
             used at: ``image_size`` (one view, four views) and ``view_sizes`` (eighteen). A stage is overrides of
-            train.json, started from the weights of the stage before, or a list of such branches, to be averaged.
+            train.json, from the weights of the stage before; of several ``seeds``, their mean weights go on.
 
     Raises:
         ValueError: no such recipe, or runs in ``output_dir`` that were told something else.
@@ -109,21 +109,18 @@ class _Trainer:
         self.deadline = deadline
         self.has_trained = False
 
-    def stages(self, stages: list[Overrides | list[Overrides]], output_dir: Path, common: Overrides) -> Trained:
-        """Train all stages; the branches of one start from the same weights and end in their mean."""
+    def stages(self, stages: list[Overrides], output_dir: Path, common: Overrides) -> Trained:
+        """Train all stages, each by all of its seeds."""
         runs: list[Path] = []
         model: Path | None = None
         for number, stage in enumerate(stages, start=1):
-            branches = stage if isinstance(stage, list) else [stage]
-            folders = [output_dir / f"stage{number}"]
-            if len(branches) > 1:
-                folders = [output_dir / f"stage{number}-{branch}" for branch in range(1, len(branches) + 1)]
             start = {"initial_weights": model} if model else {}
-            for run, overrides in zip(folders, branches):
+            branches = _branches(stage, output_dir / f"stage{number}")
+            for run, overrides in branches.items():
                 self.train(run, {**common, **overrides, **start})
-            models = [run / "model.pt" for run in folders]
+            models = [run / "model.pt" for run in branches]
             model = average_weights(models, output_dir / f"stage{number}.pt") if len(models) > 1 else models[0]
-            runs += folders
+            runs += branches
         if model is None:
             raise ValueError("a recipe needs at least one stage")
         return Trained(runs, model)
@@ -141,6 +138,15 @@ class _Trainer:
         run_bundle("training", {**overrides, **self.machine, **budget, "output_dir": run})
         if not _finished(run, overrides):
             raise TimeIsUp(f"{run} goes on")
+
+
+def _branches(stage: Overrides, folder: Path) -> dict[Path, Overrides]:
+    """Run folder -> overrides; ``seeds`` makes one run of each seed, ``<folder>-1`` and so on."""
+    if "seeds" not in stage:
+        return {folder: stage}
+    shared = {key: value for key, value in stage.items() if key != "seeds"}
+    runs = {f"{folder.name}-{number}": seed for number, seed in enumerate(stage["seeds"], start=1)}
+    return {folder.with_name(name): {**shared, "seed": seed} for name, seed in runs.items()}
 
 
 def _finished(run: Path, overrides: Overrides) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from monai.data import NibabelWriter, PILWriter
 
-from mt_transunet.atomic import cannot_write, unfinished_name
+from ..atomic import cannot_write, unfinished_name
 
 __all__ = ["AtomicNibabelWriter", "AtomicPILWriter", "OutputNames"]
 

@@ -22,6 +22,8 @@ __all__ = ["PredictionWriter"]
 
 logger = logging.getLogger(__name__)
 
+_OBJECT = "_mask.dcm"
+
 
 class PredictionWriter:
     """Keeps a record and draws an overlay for every image as it is done, and writes the tables at the end.
@@ -84,7 +86,7 @@ class PredictionWriter:
         content = self.dicom_seg(path, mask) if self.dicom_seg is not None and is_dicom(path) else None
         if content is None:
             return []
-        name = f"{self.names[path]}_mask.dcm"
+        name = f"{self.names[path]}{_OBJECT}"
         write_bytes(self.output_dir / name, content)
         return [name]
 
@@ -96,7 +98,9 @@ class PredictionWriter:
             refused: image path -> why it could not be read.
         """
         images = list(images)
-        rows = [record["row"] for record in self.journal.records(images)]
+        # of each record only what the tables need: outlines are long
+        kept = [(record["row"], record["files"]) for record in self.journal.records(images)]
+        rows = [row for row, _ in kept]
         failed = [{"image": path, "status": reason} for path, reason in refused.items()]
         settings = {"settings": self.journal.settings, "images": [*rows, *failed]}
         write_json(self.output_dir / "predictions.json", settings)
@@ -104,9 +108,9 @@ class PredictionWriter:
         # last, for it marks a folder that inference has written to
         write_csv(self.output_dir / "predictions.csv", [_cells(row) for row in [*rows, *failed]])
         logger.info(f"{len(rows)} images segmented and classified in {self.output_dir}")
-        others = [row for row in rows if self.dicom_seg is not None and not is_dicom(row["image"])]
-        if others:
-            logger.info(f"{len(others)} of them did not come as DICOM and have no segmentation object")
+        without = sum(not any(name.endswith(_OBJECT) for name in files) for _, files in kept)
+        if without and self.dicom_seg is not None:
+            logger.info(f"{without} of them have no segmentation object: they came not as DICOM, or in several frames")
         for path, reason in refused.items():
             logger.warning(f"not processed: {path}: {reason}")
 

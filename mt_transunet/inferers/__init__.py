@@ -3,10 +3,11 @@
 
 from .autocast import AutocastInferer, resolve_precision
 from .ensemble import MeanPredictiond, member_keys
-from .symmetries import SYMMETRIES, Symmetry, measured_as, view_symmetries
+from .symmetries import READ_AS, SYMMETRIES, Symmetry, measured_as, view_symmetries
 from .views import ViewsInferer
 
 __all__ = [
+    "READ_AS",
     "SYMMETRIES",
     "AutocastInferer",
     "MeanPredictiond",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["CUSTOM", "SYMMETRIES", "Symmetry", "measured_as", "view_symmetries"]
+__all__ = ["CUSTOM", "READ_AS", "SYMMETRIES", "Symmetry", "measured_as", "view_symmetries"]
 
 
 class Symmetry(NamedTuple):
@@ -50,6 +50,9 @@ PRESETS = {
 CUSTOM = "custom"
 """Stands for views that are none of the presets."""
 
+READ_AS = {"merge": "logits", "decision": "jaccard", "hair_removal": False, "colour_constancy": False}
+"""How the figures in the weights' record were measured."""
+
 
 def view_symmetries(preset: str) -> tuple[str, ...]:
     """Symmetries of a preset: ``none`` (1), ``fast`` (4, shape-preserving) or ``paper`` (6, section 4.3).
@@ -63,7 +66,11 @@ def view_symmetries(preset: str) -> tuple[str, ...]:
 
 
 def measured_as(
-    preset: str, symmetries: Sequence[str], sizes: Sequence[int], trained: Mapping[str, Any], *, usual: bool = True
+    preset: str,
+    symmetries: Sequence[str],
+    sizes: Sequence[int],
+    trained: Mapping[str, Any],
+    read_as: Mapping[str, Any] = READ_AS,
 ) -> str:
     """The preset whose figures in the weights' record hold for these views: the given one, or ``custom``.
 
@@ -71,8 +78,8 @@ def measured_as(
         preset: asked for by name.
         symmetries, sizes: what the views really are, after overrides.
         trained: ``image_size`` and ``view_sizes`` of the weights, as far as they are known.
-        usual: whether everything else is as it was measured: merging, decision, no preprocessing.
+        read_as: how images and outputs are read, as ``READ_AS``.
     """
     measured = trained.get("view_sizes") if preset == "paper" else [trained.get("image_size")]
     same = list(symmetries) == list(view_symmetries(preset)) and list(sizes) == list(measured or [])
-    return preset if same and usual else CUSTOM
+    return preset if same and dict(read_as) == READ_AS else CUSTOM

@@ -114,7 +114,7 @@ def test_segmentation_objects_hold_the_png_masks(folder: Folder) -> None:
 
 def test_the_log_says_once_that_other_images_have_no_object(folder: Folder) -> None:
     assert [line for line in folder.log if "DICOM" in line and "object" in line] == [
-        "1 of them did not come as DICOM and have no segmentation object"
+        "1 of them have no segmentation object: they came not as DICOM, or in several frames"
     ]
 
 

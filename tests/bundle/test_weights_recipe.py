@@ -26,10 +26,7 @@ RECIPE = {
         "view_sizes": [32, 48],
         "stages": [
             {"image_size": 32, "schedule": "constant", "max_iterations": 2, "num_layers": 1},
-            [
-                {"image_size": 48, "schedule": "cosine", "max_iterations": 3, "num_layers": 1},
-                {"image_size": 48, "max_iterations": 3, "num_layers": 1, "seed": 1},
-            ],
+            {"image_size": 48, "schedule": "cosine", "max_iterations": 3, "num_layers": 1, "seeds": [0, 1]},
         ],
     }
 }
@@ -95,8 +92,10 @@ def test_every_stage_starts_from_the_weights_of_the_one_before(made) -> None:
     assert starts == [None, *[folders[0] / "model.pt"] * 2, None, *[folders[3] / "model.pt"] * 2]
 
 
-def test_branches_of_a_stage_end_in_the_mean_of_their_weights(made) -> None:
+def test_the_seeds_of_a_stage_end_in_the_mean_of_their_weights(made) -> None:
     folder = made[0].parent / "all"
+    seeds = [json.loads((folder / f"stage2-{n}" / "config.json").read_text())["settings"]["seed"] for n in (1, 2)]
+    assert seeds == [0, 1]
     branches = [torch.load(folder / f"stage2-{branch}" / "model.pt")["class_head.weight"] for branch in (1, 2)]
     mean = torch.load(folder / "stage2.pt")["class_head.weight"]
     assert not torch.equal(*branches)
@@ -209,7 +208,6 @@ def test_a_variant_without_a_recipe_lists_those_there_are(tmp_path: Path) -> Non
 
 
 def test_every_override_of_the_recipes_is_a_key_of_the_training_config() -> None:
-    keys = json.loads((CONFIGS / "train.json").read_text())
+    keys = {*json.loads((CONFIGS / "train.json").read_text()), "seeds"}
     for recipe in json.loads((CONFIGS / "recipes.json").read_text()).values():
-        branches = [part for stage in recipe["stages"] for part in (stage if isinstance(stage, list) else [stage])]
-        assert {key for branch in branches for key in branch} <= keys.keys()
+        assert {key for stage in recipe["stages"] for key in stage} <= keys

@@ -145,7 +145,7 @@ def test_a_photograph_that_came_as_dicom_gives_its_scale_and_has_a_segmentation_
     assert (tmp_path / "out" / "sub" / "scan_mask.dcm").read_bytes() == b"object"
     with caplog.at_level(logging.INFO, logger="mt_transunet.engines.prediction"):
         found.finish([photograph, scanned], {})
-    assert "1 of them did not come as DICOM and have no segmentation object" in caplog.messages
+    assert "1 of them have no segmentation object: they came not as DICOM, or in several frames" in caplog.messages
     (tmp_path / "out" / "sub" / "scan_mask.dcm").unlink()
     assert writer(**options).journal.left([photograph, scanned]) == [scanned]
 

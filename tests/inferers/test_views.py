@@ -8,7 +8,7 @@ from monai.inferers import SimpleInferer
 from torch import nn
 from torch.nn import functional as F
 
-from mt_transunet.inferers import SYMMETRIES, ViewsInferer, measured_as, view_symmetries
+from mt_transunet.inferers import READ_AS, SYMMETRIES, ViewsInferer, measured_as, view_symmetries
 
 
 class PositionSensitive(nn.Module):
@@ -248,4 +248,4 @@ def test_weights_of_which_nothing_is_known_have_no_figures():
 def test_figures_do_not_hold_for_other_options():
     trained = {"image_size": 192}
     assert measured_as("none", ["identity"], [192], trained) == "none"
-    assert measured_as("none", ["identity"], [192], trained, usual=False) == "custom"
+    assert measured_as("none", ["identity"], [192], trained, {**READ_AS, "decision": "half"}) == "custom"
