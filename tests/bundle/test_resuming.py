@@ -22,6 +22,7 @@ from monai.bundle import ConfigWorkflow
 # within the first two epochs after iterations 2 and 4
 WORDS = "--image_size 32 --labelled_batch 2 --unlabelled_batch 1 --pretrained False --num_workers 2".split()
 WORDS += "--max_iterations 7 --save_interval 2 --warmup_iterations 1".split()
+WORDS += "--colour_strength 2 --erase 0.5 --mixup 0.4".split()  # everything that draws at random
 
 
 MACHINE = ("seconds", "images_per_second", "peak_memory_gib")
@@ -135,6 +136,7 @@ def test_neither_workers_nor_the_command_line_change_a_weight(
     alone_and_killed: tuple[Path, Path], finished: Callable[..., ConfigWorkflow], synthetic: Path, tmp_path: Path
 ) -> None:
     told = {"max_iterations": 7, "save_interval": 2, "warmup_iterations": 1, "num_workers": 0}
+    told |= {"colour_strength": 2, "erase": 0.5, "mixup": 0.4}
     finished("training", dataset_dir=synthetic, additional_dir=synthetic / "additional", output_dir=tmp_path, **told)
     alone, here = (torch.load(run / "model.pt", weights_only=True) for run in (alone_and_killed[0], tmp_path))
     assert list(difference(alone, here)) == []
