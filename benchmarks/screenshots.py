@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 from pathlib import Path
 
+from browser import browser
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from mt_transunet.app import serving
 from mt_transunet.bundle_command import run_bundle
 from mt_transunet.data import synthetic_case
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 300_000  # milliseconds
 PHOTOGRAPHS, SEED, SIZE = 12, 5, (384, 512)
 WIDTH, HEIGHT = 1400, 1180
@@ -69,18 +68,12 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/screenshots"), help="photographs and the run go there")
     parser.add_argument("--to", type=Path, default=Path(__file__).resolve().parents[1] / "bundle" / "docs")
     arguments = parser.parse_args()
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        raise SystemExit(f"no browser: none of {', '.join(BROWSERS)} is on the PATH")
-
     photographs = write_photographs(arguments.work / "photographs")
     run = arguments.work / "predictions"
     run_bundle("inference", {"dataset_dir": photographs.resolve(), "output_dir": run})
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=["--headless=new", "--no-sandbox"])
-        picture_of_report(browser, run / "report.html", arguments.to / "report.png")
-        picture_of_app(browser, photographs / SHOWN, arguments.to / "app.png")
-        browser.close()
+    with browser() as started:
+        picture_of_report(started, run / "report.html", arguments.to / "report.png")
+        picture_of_app(started, photographs / SHOWN, arguments.to / "app.png")
 
 
 if __name__ == "__main__":
