@@ -7,12 +7,13 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
+
+from .bundle_folder import bundle_folder
 
 __all__ = ["CONFIGS", "run_bundle"]
 
-CONFIGS = Path(__file__).resolve().parents[1] / "bundle" / "configs"
+CONFIGS = bundle_folder() / "configs"
 
 _FILES = {"training": ["train"], "evaluating": ["train", "evaluate"], "inference": ["inference"]}
 

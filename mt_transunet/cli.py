@@ -14,7 +14,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; returns the exit status (0 fine, 1 refused, 2 a wrong command line, 3 time is up)."""
+    """Run one verb; returns the exit status (0 fine, 1 refused, 2 a wrong command line, 3 time is up, 130 Ctrl-C)."""
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
@@ -22,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_file_verbs(verbs: Any) -> None:
+    package = verbs.add_parser("package", help="write a bundle that carries its code and weights, as folder and zip")
+    package.add_argument("variant", choices=("lite", "paper"))
+    package.add_argument("out", metavar="OUT", type=Path, help="folder that receives both")
+    package.add_argument("--weights", type=Path, help="file or run folder (default: the shipped weights)")
+    package.set_defaults(verb=_package)
+
     split = verbs.add_parser("split", help="cut a file, such as a checkpoint, into pieces that can be carried")
     split.add_argument("file", metavar="FILE")
     split.add_argument("folder", metavar="FOLDER", help="where the pieces and their list go")
@@ -134,6 +143,14 @@ def _reproduce(arguments: argparse.Namespace) -> int:
         print(f"\nThe time is up ({reason}); give the same command again to go on.")
         return 3
     print(f"\n{weights.resolve()}")
+    return 0
+
+
+def _package(arguments: argparse.Namespace) -> int:
+    from .packaging import package_bundle
+
+    for path in package_bundle(arguments.variant, arguments.out, weights=arguments.weights):
+        print(path.resolve())
     return 0
 
 

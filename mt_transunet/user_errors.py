@@ -47,7 +47,7 @@ def _is_user_error(error: BaseException) -> bool:
 
 
 def report_user_errors() -> None:
-    """Let an uncaught error of the user's be printed as ``error: <message>``; any other keeps its traceback.
+    """Let an uncaught error of the user's be printed as ``error: <message>``, and Ctrl-C as a line; any other stays.
 
     ``monai.bundle`` wraps every error of an expression in ``Failed to evaluate ...``, which would be the last line a
     person reads. The exit status stays 1. Set ``MT_TRANSUNET_TRACEBACK=1`` to see the chain.
@@ -57,6 +57,9 @@ def report_user_errors() -> None:
 
 
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        print("stopped; the same command goes on where it was", file=sys.stderr)
+        return
     cause = find_user_error(error)
     if cause is None:
         sys.__excepthook__(kind, error, trace)

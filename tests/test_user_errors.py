@@ -51,6 +51,11 @@ def test_the_hook_prints_one_line(capsys):
     assert capsys.readouterr().err == "error: x.jpg is truncated; replace it\n"
 
 
+def test_ctrl_c_says_that_the_command_goes_on(capsys):
+    user_errors._hook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert capsys.readouterr().err == "stopped; the same command goes on where it was\n"
+
+
 def test_an_error_out_of_a_worker_is_stripped_of_its_traceback(capsys):
     text = "Caught DataError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\nx.E: bad: y"
     user_errors._hook(RuntimeError, wrapped(DataError(text)), None)

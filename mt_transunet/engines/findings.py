@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,8 @@ from ..measurements import measure_lesion
 from ..quality import DOUBTFUL_MASK, DicePredictor, TypicalImages, image_flags
 
 __all__ = ["Findings"]
+
+logger = logging.getLogger(__name__)
 
 
 class Findings:
@@ -36,6 +39,11 @@ class Findings:
         self.threshold = point["threshold"] if point else None
         predictor = DicePredictor.of_record(record, views)
         self.doubtful = predictor.doubtful if predictor else 0.0
+        if self.threshold is None or predictor is None:
+            logger.warning(
+                "with these weights and options nobody measured from which probability on melanoma is to be suspected "
+                "or how good masks are: both stay unsaid, and no mask is flagged as doubtful"
+            )
         typical = record.get("typical_images")
         self.typical = TypicalImages.from_json(typical) if typical else None
         self.millimetres_per_pixel = millimetres_per_pixel

@@ -49,6 +49,7 @@ def encoded_panel(batch: Mapping[str, Any], output: Mapping[str, Any], picture: 
         _resized(output["pred_mask_logits"][1:], reduced.size),
         _resized(output["pred_level_set"], reduced.size),
         np.asarray(output["pred_attention"].cpu()),
+        mask=_resized(output["pred_mask"], reduced.size) >= 0.5,
         truth=_resized(output["true_mask"], reduced.size) >= 128 if "true_mask" in output else None,
         spread=_resized(output["pred_spread"], reduced.size) if "pred_spread" in output else None,
     )

@@ -6,12 +6,15 @@ from __future__ import annotations
 from .members import load_members, member_hashes, member_record, members, record_hash, trained_together_at
 from .mt_transunet import MTTransUNet
 from .provenance import read_provenance, trained_at, weights_hash
+from .single_output import OutputTuple, SingleOutput
 from .variants import VARIANTS, build_network
 from .weights import load_network, load_weights, shipped_weights
 
 __all__ = [
     "VARIANTS",
     "MTTransUNet",
+    "OutputTuple",
+    "SingleOutput",
     "build_network",
     "load_members",
     "load_network",

@@ -70,7 +70,8 @@ def check_provenance(path: Path, *, required: bool = False) -> None:
     if found != record["sha256"]:
         raise WeightsError(
             f"{path} is not the file that {path.with_suffix('.json').name} describes: SHA-256 {found[:12]}..., not "
-            f"{str(record['sha256'])[:12]}...; restore it from the repository, or keep weights of your own elsewhere"
+            f"{str(record['sha256'])[:12]}...; restore it from the repository, or keep weights of your own elsewhere "
+            f"(or move {path.with_suffix('.json').name} away, where these are your own)"
         )
 
 

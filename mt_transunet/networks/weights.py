@@ -13,8 +13,9 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from ..bundle_folder import bundle_folder
 from .mt_transunet import MTTransUNet
-from .provenance import check_provenance, trained_at, weights_file
+from .provenance import check_provenance, read_provenance, trained_at, weights_file
 from .variants import ENCODERS, MAX_LAYERS, VARIANTS, build_network, known
 from .weight_files import WeightsError, read_weights
 
@@ -34,12 +35,18 @@ class Identity(NamedTuple):
 
 
 def shipped_weights(variant: str) -> Path:
-    """Where the shipped weights of a variant lie, whether or not they exist: bundle/models/<variant>.pt.
+    """Where the shipped weights of a variant lie, whether or not they exist.
+
+    That is ``bundle/models/<variant>.pt``, or ``models/model.pt`` of a packaged bundle of this variant.
 
     Raises:
         ValueError: unknown variant.
     """
-    return Path(__file__).resolve().parents[2] / "bundle" / "models" / f"{known('variant', variant, VARIANTS)}.pt"
+    known("variant", variant, VARIANTS)
+    models = bundle_folder() / "models"
+    packed = models / "model.pt"
+    is_packed = packed.is_file() and (read_provenance(packed) or {}).get("variant") == variant
+    return packed if is_packed else models / f"{variant}.pt"
 
 
 def load_network(variant_or_path: str | Path) -> MTTransUNet:

@@ -21,6 +21,11 @@ _FLAG_WORDS = {"no_lesion": "no lesion found", "touches_border": "touches the ed
 _SUCCESS = "ok"
 _NO_FLAG, _UNREAD, _SUSPECTED = "no flag", "could not be read", "melanoma suspected"
 
+_UNMEASURED = (
+    "Not said of these images: whether a melanoma is suspected, how good a mask is, whether it is doubtful. Nobody "
+    "measured that with these weights and options, so that no flag does not mean that it was checked."
+)
+
 _CLASSES = [
     Column(name, name.replace("_", " "), f"Probability of {name.replace('_', ' ')}.", "share") for name in CLASS_NAMES
 ]
@@ -89,6 +94,9 @@ def inference_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
     called = Counter(str(row["predicted"]) for row in rows if row.get("predicted"))
     answers = " \N{MIDDLE DOT} ".join(f"{_words(name)} {called[name]}" for name in _ordered(called))
     blocks: list[Any] = [Paragraph(f"Called: {answers}")] if called else []
+    answered = [row for row in rows if _succeeded(row)]
+    if answered and all(row.get("melanoma_suspected") is None for row in answered):
+        blocks.append(Paragraph(_UNMEASURED))
     if rows:
         blocks.append(_image_table(rows, run_dir))
     return _headline(rows), [Section("Inference", blocks)]

@@ -44,10 +44,17 @@ def test_melanoma_is_suspected_from_the_recorded_threshold_on(lesion, melanoma, 
     assert Findings(record=RECORD, views="fast")(*lesion, output(melanoma))["melanoma_suspected"] is suspected
 
 
-def test_without_a_record_for_the_views_nothing_is_claimed(lesion):
-    for found in (Findings(views="fast"), Findings(record=RECORD, views="paper")):
-        row = found(*lesion, output())
+def test_without_a_record_for_the_views_nothing_is_claimed_and_the_log_says_so(lesion, caplog):
+    for told in ({"views": "fast"}, {"record": RECORD, "views": "paper"}):
+        caplog.clear()
+        row = Findings(**told)(*lesion, output())
+        assert "nobody measured" in caplog.text
         assert row["melanoma_suspected"] is None and "doubtful_mask" not in row["flags"]
+
+
+def test_with_a_record_for_the_views_nothing_is_warned_of(lesion, caplog):
+    Findings(record=RECORD, views="fast")
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("dice, doubtful", [(0.7, False), (0.69, True)])

