@@ -58,7 +58,7 @@ def report_user_errors() -> None:
 
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if isinstance(error, KeyboardInterrupt):
-        print("stopped; the same command goes on where it was", file=sys.stderr)
+        print("stopped; given again, the same command goes on (an evaluation begins anew)", file=sys.stderr)
         return
     cause = find_user_error(error)
     if cause is None:

@@ -53,7 +53,7 @@ def test_the_hook_prints_one_line(capsys):
 
 def test_ctrl_c_says_that_the_command_goes_on(capsys):
     user_errors._hook(KeyboardInterrupt, KeyboardInterrupt(), None)
-    assert capsys.readouterr().err == "stopped; the same command goes on where it was\n"
+    assert capsys.readouterr().err == "stopped; given again, the same command goes on (an evaluation begins anew)\n"
 
 
 def test_an_error_out_of_a_worker_is_stripped_of_its_traceback(capsys):
