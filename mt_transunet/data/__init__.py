@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .annotations import annotated, as_items
 from .check import check_data
 from .contamination import ContaminationError
 from .data_report import DataReport
@@ -24,6 +25,8 @@ __all__ = [
     "SeededDataset",
     "SyntheticCase",
     "TwoStreamBatchSampler",
+    "annotated",
+    "as_items",
     "check_data",
     "describe_roots",
     "evaluated_side",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from monai.data import Dataset
 
+from .annotations import as_items
 from .errors import DataError
 from .items import Item
 from .reading import decode_problem
@@ -24,7 +25,7 @@ class SeededDataset(Dataset):
     ``Compose.set_random_state``) and costs about 0.1 ms for each random one, NumPy's price for a generator.
 
     Args:
-        data: items with ``image`` and perhaps ``mask``.
+        data: items with ``image`` and perhaps ``mask``, or those of an annotation server (:func:`as_items`).
         transform: a callable, or several, as for MONAI's dataset.
         seed: non-negative; the same as the sampler's.
     """
@@ -34,8 +35,13 @@ class SeededDataset(Dataset):
     ) -> None:
         if seed < 0:
             raise ValueError(f"seed must not be negative, got {seed}")
-        super().__init__(data, transform)
+        super().__init__(as_items(data), transform)
         self.seed = seed
+
+    @property
+    def with_mask(self) -> int:
+        """How many items have a mask; in a training list they stand first."""
+        return sum("mask" in item for item in self.data)
 
     def __getitem__(self, key: DrawKey | int | slice | Sequence[int]) -> Any:
         """The transformed item of ``DrawKey(epoch, index)``; a plain index counts as epoch 0.

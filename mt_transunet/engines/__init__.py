@@ -14,6 +14,7 @@ from .prediction import PredictionWriter
 from .prepare_batch import PrepareLesionBatch
 from .ramps import LossWeightRamp, consistency_ramp, learning_rate_factor, total_iterations
 from .segmentation_object import DicomSegmentation
+from .served_answer import ServedAnswerd
 from .sharing import ResumableEarlyStop, shared_handler
 from .time_budget import TimeBudget
 
@@ -36,6 +37,7 @@ __all__ = [
     "RunCheckpoint",
     "RunHistory",
     "SamplerProgress",
+    "ServedAnswerd",
     "TimeBudget",
     "WeightAveraging",
     "consistency_ramp",

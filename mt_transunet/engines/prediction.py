@@ -33,7 +33,8 @@ class PredictionWriter:
     ``status`` saying why, and are listed last in the log.
 
     Args:
-        output_dir: where to; the masks are there already.
+        output_dir: where to.
+        saving: writes the mask of an item of the evaluator's output as a file.
         names: output name of each image path (``OutputNames``).
         journal: keeps the records; what it holds of earlier calls goes into the tables as well.
         findings: columns of a row from the photograph (H, W, 3), the mask (H, W), the evaluator's output, and
@@ -47,6 +48,7 @@ class PredictionWriter:
         self,
         output_dir: str | os.PathLike,
         *,
+        saving: Callable[[Mapping[str, Any]], Any],
         names: Mapping[str, str],
         journal: PredictionJournal,
         findings: Callable[..., Mapping[str, Any]],
@@ -55,6 +57,7 @@ class PredictionWriter:
         more_files: Iterable[str] = (),
     ) -> None:
         self.output_dir = Path(output_dir)
+        self.saving = saving
         self.names = names
         self.journal = journal
         self.findings = findings
@@ -68,6 +71,7 @@ class PredictionWriter:
     def _add(self, engine: Engine) -> None:
         for batch, output in zip(engine.state.batch, engine.state.output):
             path = image_path(batch)
+            self.saving(output)
             name = self.names[path]
             picture, mask = photograph(path), plane(output["pred_mask"]) > 0
             scale = millimetres_per_pixel(picture)

@@ -15,8 +15,8 @@ from .tree import write_tree
 __all__ = ["BUNDLE_NAMES", "package_bundle"]
 
 
-def package_bundle(variant: str, out: Path, *, weights: Path | None = None) -> tuple[Path, Path]:
-    """Write ``<name>/`` and ``<name>.zip`` into ``out`` and return both paths.
+def package_bundle(variant: str, out: Path, *, weights: Path | None = None, linked: bool = False) -> list[Path]:
+    """Write ``<name>/`` and ``<name>.zip`` into ``out`` and return their paths.
 
     The folder appears whole or not at all. One that an earlier call wrote, and nobody changed since, is replaced.
 
@@ -24,6 +24,7 @@ def package_bundle(variant: str, out: Path, *, weights: Path | None = None) -> t
         variant: "lite" or "paper".
         out: folder, made where it is missing.
         weights: file or run folder to pack; None takes the variant's shipped weights.
+        linked: links to this source tree's code in place of a copy, to try changes on a server; no zip then.
 
     Raises:
         ValueError: an unknown variant, no weights or those of another network, or a folder with changes in the way.
@@ -35,14 +36,14 @@ def package_bundle(variant: str, out: Path, *, weights: Path | None = None) -> t
     unfinished = out / f".unfinished.{target.name}" / target.name
     shutil.rmtree(unfinished.parent, ignore_errors=True)  # of a call that was killed
     try:
-        write_tree(unfinished, variant=variant, weights=weights)
+        write_tree(unfinished, variant=variant, weights=weights, linked=linked)
         write_manifest(unfinished)
-        archive = write_archive(unfinished, out / f"{target.name}.zip")
+        archives = [] if linked else [write_archive(unfinished, out / f"{target.name}.zip")]
         shutil.rmtree(target, ignore_errors=True)
         unfinished.rename(target)
     finally:
         shutil.rmtree(unfinished.parent, ignore_errors=True)
-    return target, archive
+    return [target, *archives]
 
 
 def _refuse_changes(target: Path) -> None:

@@ -23,7 +23,7 @@ def write_manifest(root: Path) -> Path:
 
 
 def changed_files(root: Path, manifest: dict[str, str]) -> list[str]:
-    """Files that are missing, new or not what the manifest says; caches of Python are no files of a bundle."""
+    """Files that are missing, new or not what the manifest says; Python's caches and links are no files of a bundle."""
     found = _hashes(root)
     return sorted(name for name in {*found, *manifest} if found.get(name) != manifest.get(name))
 
@@ -44,7 +44,9 @@ def write_archive(root: Path, archive: Path) -> Path:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    yield from sorted(path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts:
+            yield path
 
 
 def _hashes(root: Path) -> dict[str, str]:

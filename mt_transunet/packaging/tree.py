@@ -10,11 +10,9 @@ from typing import Any
 
 from ..atomic import write_json
 from ..bundle_folder import bundle_folder
+from ..bundle_weights import SERVED, put_weights
 from ..data import write_synthetic_dataset
-from ..networks import read_provenance, shipped_weights, trained_at, weights_hash
-from ..networks.provenance import weights_file
-from ..networks.weights import identify, read_run
-from ..shipping import ship_weights
+from ..networks import read_provenance, shipped_weights
 from .configs import PACKAGE, module_aliases, vendored
 from .metadata import packaged_metadata
 
@@ -25,13 +23,14 @@ _OVERLAYS = {"evaluate.json": "train.json"}
 _SAMPLES = {"training": 6, "validation": 3, "test": 3, "additional": 2}
 
 
-def write_tree(root: Path, *, variant: str, weights: Path | None = None) -> None:
+def write_tree(root: Path, *, variant: str, weights: Path | None = None, linked: bool = False) -> None:
     """Write the bundle of a variant into a new folder.
 
     Args:
         root: the folder, which must not exist.
         variant: "lite" or "paper".
         weights: file or run folder to pack; None takes the shipped ones.
+        linked: whether the code is links to the source tree's, and no copy.
 
     Raises:
         ValueError: the weights are missing, of another variant, or of other layers than the variant's.
@@ -41,28 +40,12 @@ def write_tree(root: Path, *, variant: str, weights: Path | None = None) -> None
     if not (source / "configs" / "train.json").is_file() or not (source.parent / "setup.cfg").is_file():
         raise RuntimeError(f"{source} is not the source tree's bundle; clone the repository, make install")
     root.mkdir(parents=True)
-    _write_weights(root / "models", variant, weights)
-    _write_configs(source / "configs", root / "configs", variant, read_provenance(root / "models" / "model.pt"))
-    _write_code(root / PACKAGE)
+    put_weights(weights or shipped_weights(variant), root, variant)
+    _write_configs(source / "configs", root / "configs", variant, read_provenance(root / "models" / SERVED))
+    (_link_code if linked else _copy_code)(root / PACKAGE)
     shutil.copytree(source / "docs", root / "docs")
     shutil.copyfile(source.parent / "LICENSE", root / "LICENSE")
     write_synthetic_dataset(root / "sample_data", **_SAMPLES)
-
-
-def _write_weights(folder: Path, variant: str, weights: Path | None) -> None:
-    """``model.pt`` and its record: the shipped file as it is, weights of a run in half precision."""
-    path = weights or shipped_weights(variant)
-    identity = identify(read_run(path))
-    if identity is None or str(identity) != f"variant {variant!r}":
-        raise ValueError(f"{path} holds {identity or 'the weights of another network'}, not those of {variant!r}")
-    folder.mkdir()
-    record: dict[str, Any] | None = read_provenance(path)
-    if record is not None:
-        shutil.copyfile(weights_file(path), folder / "model.pt")
-    else:
-        ship_weights(weights_file(path), folder / "model.pt")
-        record = {"sha256": weights_hash(folder / "model.pt"), "variant": variant, **trained_at(path)}
-    write_json(folder / "model.json", record)
 
 
 def _write_configs(source: Path, folder: Path, variant: str, record: dict[str, Any] | None) -> None:
@@ -77,10 +60,19 @@ def _write_configs(source: Path, folder: Path, variant: str, record: dict[str, A
     shutil.copyfile(source / "logging.conf", folder / "logging.conf")
 
 
-def _write_code(folder: Path) -> None:
+def _copy_code(folder: Path) -> None:
     """The package, with the transforms inside it that the source tree keeps in a folder of their own."""
     package = Path(__file__).resolve().parents[1]
     bytecode = shutil.ignore_patterns("__pycache__", "*.pyc")
     shutil.copytree(package, folder, ignore=bytecode)
     if not (folder / "transforms").is_dir():
         shutil.copytree(package.parent / "transforms", folder / "transforms", ignore=bytecode)
+
+
+def _link_code(folder: Path) -> None:
+    """The same, each part a link."""
+    folder.mkdir()
+    package = Path(__file__).resolve().parents[1]
+    for path in [*package.iterdir(), package.parent / "transforms"]:
+        if path.name != "__pycache__":
+            (folder / path.name).symlink_to(path)

@@ -187,7 +187,7 @@ def test_the_default_views_are_fast_at_the_size_of_the_variant(prepared: Workflo
     from mt_transunet import networks
 
     config = json.loads((Path(__file__).resolve().parents[2] / "bundle/configs/inference.json").read_text())
-    assert config["views"] == "fast"
+    assert config["views"] == "@displayable_configs#views" and config["displayable_configs"]["views"] == "fast"
     sizes = {"lite": ([192], [160, 192, 224]), "paper": ([224], [224, 256, 288])}
     assert set(sizes) == set(networks.VARIANTS)
     for variant, (one, three) in sizes.items():

@@ -22,7 +22,13 @@ def writer(tmp_path):
     def build(**options):
         output_dir = tmp_path / "out"
         journal = PredictionJournal(output_dir, settings={"views": "fast"})
-        given = {"names": lambda path: path, "journal": journal, "findings": said, **options}
+        given = {
+            "saving": lambda output: None,
+            "names": lambda path: path,
+            "journal": journal,
+            "findings": said,
+            **options,
+        }
         return PredictionWriter(output_dir, **given)
 
     return build

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import mt_transunet
 from mt_transunet import build_network
 from mt_transunet.networks import shipped_weights
 from mt_transunet.packaging import BUNDLE_NAMES, package_bundle
@@ -45,7 +46,7 @@ with torch.inference_mode():
 
 
 @pytest.fixture(scope="module")
-def packed(tmp_path_factory) -> tuple[Path, Path]:
+def packed(tmp_path_factory) -> list[Path]:
     return package_bundle("lite", tmp_path_factory.mktemp("out"))
 
 
@@ -152,6 +153,14 @@ def test_the_figures_of_the_metadata_are_those_of_the_record(bundle):
     measured = json.loads((bundle / "models" / "model.json").read_text())["validation"]["paper"]
     assert figures["mean_jaccard"] == round(measured["segmentation"]["JA"]["value"], 3)
     assert figures["melanoma_auc"] == round(measured["classification"]["melanoma"]["AUC"]["value"], 3)
+
+
+def test_a_linked_bundle_runs_the_code_of_this_source_tree(tmp_path):
+    (folder,) = package_bundle("lite", tmp_path, linked=True)
+    assert (folder / "mt_transunet" / "networks").samefile(Path(mt_transunet.__file__).parent / "networks")
+    assert (folder / "mt_transunet" / "transforms" / "level_set.py").is_file()
+    assert not any(name.startswith("mt_transunet") for name in json.loads((folder / "manifest.json").read_text()))
+    assert package_bundle("lite", tmp_path, linked=True) == [folder]  # a change of the code is no change of the bundle
 
 
 def test_a_changed_bundle_is_not_overwritten(packed):

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The weights a bundle folder serves, ``models/model.pt`` and its record: put there, and replaced."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from .atomic import write_bytes, write_json
+from .networks import read_provenance, weights_hash
+from .networks.provenance import trained_at, weights_file
+from .networks.weights import identify, read_run
+from .shipping import ship_weights
+
+__all__ = ["ORIGINAL", "SERVED", "put_weights"]
+
+SERVED = "model.pt"
+"""Name in ``models/`` of the weights in use; MONAI Label and the model zoo know it."""
+
+ORIGINAL = "original.pt"
+"""Name in ``models/`` of the weights that the first training in place replaced."""
+
+logger = logging.getLogger(__name__)
+
+
+def put_weights(source: str | os.PathLike, bundle: str | os.PathLike, variant: str) -> Path:
+    """Make a file of weights, or the model.pt of a run folder, the one that a bundle folder serves.
+
+    Weights with a provenance record are copied with it, byte for byte. Others are written in half precision; their
+    record holds what is known of them, hash, variant and sizes, and no measured figures. The weights that were there
+    first stay beside them as ``original.pt``, with their record.
+
+    Args:
+        source: file or run folder.
+        bundle: folder whose ``models/`` receives ``model.pt`` and ``model.json``.
+        variant: that the bundle is of.
+
+    Returns:
+        The new ``model.pt``.
+
+    Raises:
+        ValueError: no such weights, or those of another network than the variant's.
+    """
+    source, served = Path(source), Path(bundle) / "models" / SERVED
+    identity = identify(read_run(source))
+    if identity is None or str(identity) != f"variant {variant!r}":
+        raise ValueError(f"{source} holds {identity or 'the weights of another network'}, not those of {variant!r}")
+    replaced = _keep_original(served)
+    record: dict[str, Any] | None = read_provenance(source)
+    if record is None:
+        ship_weights(weights_file(source), served)
+        record = {"sha256": weights_hash(served), "variant": variant, **trained_at(source)}
+    else:
+        write_bytes(served, weights_file(source).read_bytes())
+    write_json(served.with_suffix(".json"), record)
+    if replaced:
+        logger.info(f"{served} holds the weights of {source} now; those that came with the bundle are {ORIGINAL}")
+    return served
+
+
+def _keep_original(served: Path) -> bool:
+    """Whether weights are about to be replaced; the first ever are copied then."""
+    kept = served.with_name(ORIGINAL)
+    if served.is_file() and not kept.exists():
+        for ending in (".json", ".pt"):  # the weights last: once they are there, nothing is kept again
+            if served.with_suffix(ending).is_file():
+                write_bytes(kept.with_suffix(ending), served.with_suffix(ending).read_bytes())
+    return kept.exists()
