@@ -46,6 +46,7 @@ class RunCheckpoint:
         max_iterations: the run's last iteration.
         save_interval: iterations between checkpoints within an epoch.
         resume: whether to go on from ``path`` where it exists; otherwise it is overwritten.
+        writes: whether this process writes the file; all that train together read it, one writes.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class RunCheckpoint:
         evaluator: Engine | None = None,
         save_interval: int = 200,
         resume: bool = True,
+        writes: bool = True,
     ) -> None:
         self.path = Path(path)
         self.objects = dict(objects)
@@ -66,9 +68,12 @@ class RunCheckpoint:
         self.evaluator = evaluator
         self.save_interval = save_interval
         self.resume = resume
+        self.writes = writes
 
     def attach(self, engine: Engine) -> None:
         engine.add_event_handler(Events.STARTED, self.load)
+        if not self.writes:
+            return
         engine.add_event_handler(Events.ITERATION_COMPLETED(every=self.save_interval), self._save_within_epoch)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
         engine.add_event_handler(Events.TERMINATE, self._save_within_epoch)

@@ -71,6 +71,7 @@ class RunHistory:
         optimizer: the learning rate of its last group is noted.
         batch_size: images per iteration.
         evaluator: the validation engine, attached before this handler; its metrics are added to the row.
+        writes: whether this process writes the file; of several that train together one does.
     """
 
     def __init__(
@@ -81,8 +82,10 @@ class RunHistory:
         optimizer: Optimizer,
         batch_size: int,
         evaluator: Engine | None = None,
+        writes: bool = True,
     ) -> None:
         self.path = Path(path)
+        self.writes = writes
         self.loss = loss
         self.optimizer = optimizer
         self.batch_size = batch_size
@@ -124,7 +127,11 @@ class RunHistory:
             row |= {k: float(v) for k, v in self.evaluator.state.metrics.items() if isinstance(v, (int, float))}
         self.rows.append(row)
         self._sums, self._iterations, self._seconds = {}, 0, 0.0
-        write_csv(self.path, self.rows)
+        self._write()
+
+    def _write(self) -> None:
+        if self.writes:
+            write_csv(self.path, self.rows)
 
     def state_dict(self) -> dict[str, Any]:
         return {"rows": self.rows, "sums": self._sums, "iterations": self._iterations, "seconds": self._seconds}
@@ -132,4 +139,4 @@ class RunHistory:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.rows, self._sums = list(state["rows"]), dict(state["sums"])
         self._iterations, self._seconds = state["iterations"], state["seconds"]
-        write_csv(self.path, self.rows)
+        self._write()

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 
+import ignite.distributed as idist
 from ignite.engine import Engine, Events
 
 __all__ = ["TimeBudget"]
@@ -23,7 +24,7 @@ class TimeBudget:
 
     Where the time is up in an epoch's last iteration or in its validation, the epoch finishes as always and the run
     stops behind it. A limit from outside should therefore leave time for one validation and one checkpoint more, and
-    for what comes before the first iteration.
+    for what comes before the first iteration. Of several processes that train together the first one's clock counts.
 
     Args:
         max_minutes: wall time since training started in this process; ``None`` for no limit.
@@ -59,13 +60,17 @@ class TimeBudget:
     def _minutes(self) -> float:
         return (self.clock() - self._started) / 60
 
+    def _is_up(self) -> bool:
+        is_up = float(self._minutes() >= self.max_minutes)  # type: ignore[operator]  # else not attached
+        return bool(idist.broadcast(is_up) if idist.get_world_size() > 1 else is_up)
+
     def _stop_within_epoch(self, engine: Engine) -> None:
         if engine.state.iteration % engine.state.epoch_length:
             self._stop(engine)
 
     def _stop(self, engine: Engine) -> None:
         ends_anyway = engine.state.iteration >= self.max_iterations or engine.should_terminate  # or stopped early
-        if not ends_anyway and self._minutes() >= self.max_minutes:  # type: ignore[operator]  # else not attached
+        if not ends_anyway and self._is_up():
             self._stopped = True
             engine.terminate(skip_completed=True)
 

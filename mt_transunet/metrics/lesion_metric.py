@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -103,7 +104,8 @@ def _gathered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return rows
     ranks: list[Any] = [None] * distributed.get_world_size()
     distributed.all_gather_object(ranks, rows)
+    # A distributed sampler deals the images out one by one: taken up in turns they lie in the order of one process.
     # Later repeats replace equal earlier ones; the first position stays.
-    unique = {row["image_id"]: row for rank in ranks for row in rank}
+    unique = {row["image_id"]: row for turn in zip_longest(*ranks) for row in turn if row is not None}
     _log.debug("gathered %d rows from %d ranks", len(unique), len(ranks))
     return list(unique.values())

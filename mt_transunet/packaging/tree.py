@@ -19,7 +19,11 @@ from .metadata import packaged_metadata
 __all__ = ["write_tree"]
 
 _NO_CODE = {"metadata.json", "recipes.json"}
-_OVERLAYS = {"evaluate.json": "train.json"}
+_OVERLAYS = {
+    "evaluate.json": "train.json",
+    "multi_gpu_train.json": "train.json",
+    "multi_gpu_evaluate.json": "train.json",
+}
 _SAMPLES = {"training": 6, "validation": 3, "test": 3, "additional": 2}
 
 
