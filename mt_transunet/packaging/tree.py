@@ -24,6 +24,7 @@ _OVERLAYS = {
     "multi_gpu_train.json": "train.json",
     "multi_gpu_evaluate.json": "train.json",
 }
+_AS_THEY_ARE = ("logging.conf", "onnx_export.yaml")
 _SAMPLES = {"training": 6, "validation": 3, "test": 3, "additional": 2}
 
 
@@ -61,7 +62,8 @@ def _write_configs(source: Path, folder: Path, variant: str, record: dict[str, A
         if name == "metadata.json":
             config = packaged_metadata(config, variant=variant, record=record)
         write_json(folder / name, config)
-    shutil.copyfile(source / "logging.conf", folder / "logging.conf")
+    for name in _AS_THEY_ARE:
+        shutil.copyfile(source / name, folder / name)
 
 
 def _copy_code(folder: Path) -> None:

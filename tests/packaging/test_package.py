@@ -18,7 +18,7 @@ import pytest
 import torch
 
 import mt_transunet
-from mt_transunet import build_network
+from mt_transunet import build_network, load_network
 from mt_transunet.networks import shipped_weights
 from mt_transunet.packaging import BUNDLE_NAMES, package_bundle
 
@@ -120,6 +120,20 @@ def test_training_runs_from_a_foreign_folder(python, bundle, elsewhere):
     python(*words, *samples, "--output_dir", elsewhere / "training")
     with open(elsewhere / "training" / "history.csv") as stream:
         assert [row["iteration"] for row in csv.DictReader(stream)][-1] == "2"
+
+
+def test_onnx_is_exported_from_a_foreign_folder(python, bundle, elsewhere):
+    onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: pip install -e .[export]")
+    words = ["-m", "monai.bundle", "onnx_export", "--args_file", bundle / "configs" / "onnx_export.yaml"]
+    words += [*configs(bundle, "inference.json"), "--bundle_root", bundle]
+    python(*words, "--ckpt_file", bundle / "models" / "model.pt", "--filepath", elsewhere / "model.onnx")
+    image = torch.rand(3, 3, 32, 48, generator=torch.Generator().manual_seed(0))
+    session = onnxruntime.InferenceSession(elsewhere / "model.onnx")
+    found = session.run(["mask_logits", "class_logits"], {"image": image.numpy()})
+    with torch.inference_mode():
+        expected = load_network("lite")(image)
+    for name, output in zip(("mask_logits", "class_logits"), found):
+        torch.testing.assert_close(torch.from_numpy(output), expected[name], atol=1e-4, rtol=0)
 
 
 def test_python_finds_the_code_without_being_told_where_it_lies(python, bundle, elsewhere):
