@@ -7,9 +7,9 @@ names classes by rounding their probabilities down. :class:`LesionOperatorMixin`
 
     class LesionOperator(LesionOperatorMixin, MonaiBundleInferenceOperator): ...
 
-``integrations/deploy/app.py`` is an app of it. It was run with that SDK (holoscan 4.6.0) on a CPU: mask and probabilities
-were those of ``run inference``. The test suite knows the SDK only where it is installed; elsewhere a stand-in takes the
-operator's place. No container (MAP) was built, no GPU used.
+``integrations/deploy/app.py`` is an app of it. It was run with that SDK (holoscan 4.6.0) on a CPU: mask and
+probabilities were those of ``run inference``. Where the SDK is not installed the tests put a stand-in in the operator's
+place. No container (MAP) was built, no GPU used.
 """
 
 from __future__ import annotations
