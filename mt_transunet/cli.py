@@ -73,6 +73,7 @@ def _add_file_verbs(verbs: Any) -> None:
     package.add_argument("out", metavar="OUT", type=Path, help="folder that receives both")
     package.add_argument("--weights", type=Path, help="file or run folder (default: the shipped weights)")
     package.add_argument("--linked", action="store_true", help="links to this clone's code, and no zip")
+    package.add_argument("--hub", type=Path, help="folder for a copy as the Hugging Face hub gets it; nothing is sent")
     package.set_defaults(verb=_package)
 
     split = verbs.add_parser("split", help="cut a file, such as a checkpoint, into pieces that can be carried")
@@ -149,8 +150,12 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 
 def _package(arguments: argparse.Namespace) -> int:
     from .packaging import package_bundle
+    from .packaging.hub import write_hub_folder
 
-    for path in package_bundle(arguments.variant, arguments.out, weights=arguments.weights, linked=arguments.linked):
+    if arguments.linked and arguments.hub:
+        raise ValueError("links to this clone are of no use on a hub; leave out --linked or --hub")
+    paths = package_bundle(arguments.variant, arguments.out, weights=arguments.weights, linked=arguments.linked)
+    for path in [*paths, *([write_hub_folder(paths[0], arguments.hub)] if arguments.hub else [])]:
         print(path.resolve())
     return 0
 
