@@ -25,6 +25,13 @@ _OVERLAYS = {
     "multi_gpu_evaluate.json": "train.json",
 }
 _AS_THEY_ARE = ("logging.conf", "onnx_export.yaml")
+_OVERLAYS = {
+    "evaluate.json": "train.json",
+    "multi_gpu_train.json": "train.json",
+    "multi_gpu_evaluate.json": "train.json",
+    "inference_trt.json": "inference.json",
+}
+_AS_THEY_ARE = ("logging.conf", "onnx_export.yaml")
 _SAMPLES = {"training": 6, "validation": 3, "test": 3, "additional": 2}
 
 
