@@ -20,6 +20,8 @@ from mt_transunet.metrics.summary import labelled_probabilities, nan_mean, segme
 
 _log = logging.getLogger(__name__)
 
+_FIGURES = ("JA", "DI", *(f"{name}_AUC" for name in (*SCORED_CLASSES, "mean")))
+
 
 class LesionMetric(Metric):
     """Keeps one row per image and gives the score by which checkpoints are chosen.
@@ -73,8 +75,10 @@ class LesionMetric(Metric):
         return sum(defined) / len(defined) if defined else math.nan
 
     def completed(self, engine: Engine, name: str) -> None:
-        """Put the score and the defined figures behind it into ``engine.state.metrics``."""
+        """Put the score and the defined figures behind it into ``engine.state.metrics``, and none of earlier epochs."""
         super().completed(engine, name)
+        for figure in _FIGURES:  # the engine keeps its state: one that is undefined now would stay what it was
+            engine.state.metrics.pop(f"{name}_{figure}", None)
         engine.state.metrics.update({f"{name}_{figure}": value for figure, value in _figures(self._rows).items()})
 
 

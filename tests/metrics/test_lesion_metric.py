@@ -113,6 +113,14 @@ def test_every_epoch_starts_anew():
     assert len(metric.rows) == 3
 
 
+def test_a_figure_that_is_undefined_now_is_not_the_last_epochs():
+    engine = Engine(lambda _, data: data)
+    LesionMetric().attach(engine, "lesion")
+    engine.run([batch()])
+    constant = [{**entry, "probabilities": torch.tensor((0.5, 0.3, 0.2))} for entry in batch()]
+    assert engine.run([constant]).metrics.keys() == {"lesion", "lesion_JA", "lesion_DI"}
+
+
 def test_output_transform_picks_the_images():
     engine = Engine(lambda _, data: {"pred": data})
     LesionMetric(lambda output: output["pred"]).attach(engine, "lesion")
