@@ -19,17 +19,13 @@ from .metadata import packaged_metadata
 __all__ = ["write_tree"]
 
 _NO_CODE = {"metadata.json", "recipes.json"}
+<<<<<<< HEAD
 _OVERLAYS = {
     "evaluate.json": "train.json",
-    "multi_gpu_train.json": "train.json",
-    "multi_gpu_evaluate.json": "train.json",
-}
-_AS_THEY_ARE = ("logging.conf", "onnx_export.yaml")
-_OVERLAYS = {
-    "evaluate.json": "train.json",
-    "multi_gpu_train.json": "train.json",
-    "multi_gpu_evaluate.json": "train.json",
+    "federated.json": "train.json",
     "inference_trt.json": "inference.json",
+    "multi_gpu_evaluate.json": "train.json",
+    "multi_gpu_train.json": "train.json",
 }
 _AS_THEY_ARE = ("logging.conf", "onnx_export.yaml")
 _SAMPLES = {"training": 6, "validation": 3, "test": 3, "additional": 2}
