@@ -57,6 +57,7 @@ def main() -> None:
         "initial_weights": given.initial_weights and weights_hash(given.initial_weights),
         "sites": counts,
     }
+    torch.manual_seed(given.seed)  # of what neither ImageNet nor the given weights have
     network = build_network("lite", pretrained=given.initial_weights is None)
     if given.initial_weights:
         load_weights(network, given.initial_weights)
@@ -79,6 +80,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--image_size", type=int, default=64)
     parser.add_argument("--labelled_batch", type=int, default=4)
     parser.add_argument("--unlabelled_batch", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--split", default="test", help="of dataset_dir, on which the weights are evaluated")
     return parser.parse_args()
 
@@ -133,6 +135,7 @@ def site_settings(given: argparse.Namespace, output: Path) -> dict[str, Any]:
         "output_dir": str(output / "sites"),
         "local_epochs": given.local_epochs,
         "overrides": {
+            "seed": given.seed,
             "image_size": given.image_size,
             "labelled_batch": given.labelled_batch,
             "unlabelled_batch": given.unlabelled_batch,

@@ -18,10 +18,11 @@ from monai.bundle.utils import ID_SEP_KEY
 
 LOCATOR = ComponentLocator()  # one for all: it looks through the whole of MONAI
 COMMANDS = {"training": ["train"], "evaluating": ["train", "evaluate"], "inference": ["inference"]}
+COMPOSED = {**COMMANDS, "federated": ["train", "federated"]}
 
 
 def loaded(configs: Path, command: str) -> dict[str, Any]:
-    return ConfigParser.load_config_files([str(configs / f"{name}.json") for name in COMMANDS[command]])
+    return ConfigParser.load_config_files([str(configs / f"{name}.json") for name in COMPOSED[command]])
 
 
 def targets(config: Any) -> Iterator[str]:
@@ -47,14 +48,14 @@ def expressions(config: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, config
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMPOSED)
 def test_every_target_resolves(configs: Path, command: str) -> None:
     for target in sorted(set(targets(loaded(configs, command)))):
         component = ConfigComponent({"_target_": target, "_mode_": "callable"}, id=target, locator=LOCATOR)
         assert callable(component.instantiate()), target
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMPOSED)
 def test_every_reference_names_a_key(configs: Path, command: str) -> None:
     parser = ConfigParser(loaded(configs, command))
     for path, text in expressions(parser.get()):
@@ -62,7 +63,7 @@ def test_every_reference_names_a_key(configs: Path, command: str) -> None:
             assert name in parser, f"{path}: {text}"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMPOSED)
 def test_expressions_are_one_line_of_logic(configs: Path, command: str) -> None:
     assert [text for _, text in expressions(loaded(configs, command)) if len(text) > 130 or ";" in text] == []
 
