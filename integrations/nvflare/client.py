@@ -53,7 +53,8 @@ def settings_file() -> str:
     try:
         return os.environ["MT_TRANSUNET_SITE"]
     except KeyError:
-        raise SystemExit(
+        # no SystemExit: NVFlare runs this in a thread, which that would end without a word
+        raise RuntimeError(
             "MT_TRANSUNET_SITE is not set; let it name this site's settings file (see client.py)"
         ) from None
 

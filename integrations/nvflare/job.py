@@ -31,6 +31,7 @@ from mt_transunet.bundle_command import run_bundle
 from mt_transunet.bundle_folder import bundle_folder
 from mt_transunet.data import synthetic_dataset
 from mt_transunet.networks import load_weights, weights_hash
+from mt_transunet.user_errors import report_user_errors
 
 SITES = ("site-1", "site-2", "site-3")
 DIAGNOSES_ONLY = ("site-3",)
@@ -40,6 +41,7 @@ HERE = Path(__file__).resolve().parent
 
 def main() -> None:
     """Divide the data, train in rounds, write the weights, evaluate them before and after."""
+    report_user_errors()
     given = arguments()
     output = Path(given.output_dir).resolve()
     dataset, additional = given.dataset_dir, given.additional_dir

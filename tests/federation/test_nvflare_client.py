@@ -11,7 +11,6 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
-import torch
 
 from mt_transunet import build_network
 from mt_transunet.networks import shipped_weights
@@ -104,6 +103,6 @@ def test_a_site_that_names_no_settings_is_told_how(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "nvflare.client", server)
     monkeypatch.setattr(sys.modules["nvflare"], "client", server, raising=False)
     monkeypatch.delenv("MT_TRANSUNET_SITE", raising=False)
-    with pytest.raises(SystemExit, match="MT_TRANSUNET_SITE is not set"):
+    with pytest.raises(RuntimeError, match="MT_TRANSUNET_SITE is not set"):
         runpy.run_path(str(EXAMPLE / "client.py"), run_name="__main__")
-    assert torch.is_tensor(server.weights["class_head.bias"]) and server.sent == []
+    assert server.sent == []
