@@ -12,6 +12,7 @@ import json
 import logging
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ import torch
 from monai.fl.client import MonaiAlgo
 from monai.fl.utils.constants import ExtraItems, FlStatistics
 from monai.fl.utils.exchange_object import ExchangeObject
+from torch import Tensor
 
 CONFIGS = ["configs/train.json", "configs/federated.json"]
 STEPS = "NUM_STEPS_CURRENT_ROUND"  # the weight FedAvg gives a site
+TAUGHT_BY_MASKS = ("decoder.", "mask_head.", "level_set_head.")
 
 
 def main() -> None:
@@ -42,9 +45,7 @@ def main() -> None:
         result = algo.get_weights()
         steps = int(result.statistics[FlStatistics.NUM_EXECUTED_ITERATIONS])
         say(site, f"round {received.current_round + 1} trained, {steps} iterations", last_losses(algo))
-        # copies: on a CPU these tensors are the network's own; NVFlare sends contiguous ones only
-        weights = {name: torch.clone(w, memory_format=torch.contiguous_format) for name, w in result.weights.items()}
-        flare.send(flare.FLModel(params=weights, metrics=figures, meta={STEPS: steps}))
+        flare.send(flare.FLModel(params=shared(algo, result.weights), metrics=figures, meta={STEPS: steps}))
     if algo is not None:
         algo.finalize()
 
@@ -95,6 +96,20 @@ def measured(algo: MonaiAlgo, given: ExchangeObject) -> dict[str, float]:
     return {name: value for name, value in figures.items() if name != "val" and math.isfinite(value)}
 
 
+def shared(algo: MonaiAlgo, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What a site sends: copies of all weights, or, where no training image has a mask, those that none is needed for.
+
+    FedAvg averages each weight over the sites that send it. On a CPU the tensors given are the network's own, which the
+    next round changes, and NVFlare sends contiguous ones only.
+    """
+    masks = algo.train_workflow.parser.get_parsed_content("datalist")["training"]
+    return {
+        name: torch.clone(tensor, memory_format=torch.contiguous_format)
+        for name, tensor in weights.items()
+        if masks or not name.startswith(TAUGHT_BY_MASKS)
+    }
+
+
 def last_losses(algo: MonaiAlgo) -> dict[str, float]:
     """Mean of each part of the loss over the last epoch."""
     row = algo.train_workflow.parser.get_parsed_content("history").rows[-1]
@@ -104,7 +119,7 @@ def last_losses(algo: MonaiAlgo) -> dict[str, float]:
 def say(site: str, what: str, figures: dict[str, float]) -> None:
     """A line for the person who watches; NVFlare brings what is printed to its log."""
     shown = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
-    print(f"{site}: {what}: {shown or 'no validation images'}", flush=True)
+    print(f"{site}: {what}: {shown or 'no figure is defined'}", flush=True)
 
 
 if __name__ == "__main__":

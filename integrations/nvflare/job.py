@@ -29,7 +29,7 @@ from mt_transunet import build_network
 from mt_transunet.atomic import save_tensors, write_json
 from mt_transunet.bundle_command import run_bundle
 from mt_transunet.bundle_folder import bundle_folder
-from mt_transunet.data import synthetic_dataset
+from mt_transunet.data import DataError, synthetic_dataset
 from mt_transunet.networks import load_weights, weights_hash
 from mt_transunet.user_errors import report_user_errors
 
@@ -49,6 +49,10 @@ def main() -> None:
         dataset = synthetic_dataset(output / "synthetic")
         additional = additional or dataset / "additional"
     counts = divide(dataset, output / "sites", names=SITES, diagnoses_only=DIAGNOSES_ONLY, additional_dir=additional)
+    if not any(count["masks"] for count in counts.values()):
+        raise DataError(
+            f"no site has a mask, so that none can teach the segmentation; give {', '.join(SITES[:2])} some"
+        )
     for name, count in counts.items():
         print(f"{name}: {', '.join(f'{key} {value}' for key, value in count.items())}")
     record = {

@@ -38,17 +38,15 @@ class Server(ModuleType):
         return len(self.sent) < 2
 
     def receive(self) -> SimpleNamespace:
-        params = self.sent[-1].params if self.sent else self.weights
+        params = {**self.weights, **(self.sent[-1].params if self.sent else {})}
         return SimpleNamespace(params=params, current_round=len(self.sent), total_rounds=2)
 
     def send(self, model: SimpleNamespace) -> None:
         self.sent.append(model)
 
 
-@pytest.fixture(scope="module")
-def sent(site: Callable[[int], Path], tmp_path_factory: pytest.TempPathFactory) -> list[SimpleNamespace]:
-    """Of two rounds of a site with six masks."""
-    folder, data = tmp_path_factory.mktemp("nvflare"), site(20)
+def answers(data: Path, folder: Path) -> list[SimpleNamespace]:
+    """What the client sends in two rounds on the dataset ``data``."""
     server = Server(data.name)
     settings = {
         "bundle_root": str(shipped_weights("lite").parents[1]),
@@ -65,12 +63,22 @@ def sent(site: Callable[[int], Path], tmp_path_factory: pytest.TempPathFactory) 
     }
     (folder / "site.json").write_text(json.dumps(settings))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "nvflare", ModuleType("nvflare"))
-        patch.setitem(sys.modules, "nvflare.client", server)
-        patch.setattr(sys.modules["nvflare"], "client", server, raising=False)
+        install(patch, server)
         patch.setenv("MT_TRANSUNET_SITE", str(folder / "site.json"))
         runpy.run_path(str(EXAMPLE / "client.py"), run_name="__main__")
     return server.sent
+
+
+def install(patch: pytest.MonkeyPatch, server: Server) -> None:
+    patch.setitem(sys.modules, "nvflare", ModuleType("nvflare"))
+    patch.setitem(sys.modules, "nvflare.client", server)
+    patch.setattr(sys.modules["nvflare"], "client", server, raising=False)
+
+
+@pytest.fixture(scope="module")
+def sent(site: Callable[[int], Path], tmp_path_factory: pytest.TempPathFactory) -> list[SimpleNamespace]:
+    """Of a site with six masks."""
+    return answers(site(20), tmp_path_factory.mktemp("nvflare"))
 
 
 def test_a_site_answers_every_round_with_all_weights(sent: list) -> None:
@@ -97,11 +105,18 @@ def test_figures_are_sent_without_the_score_that_mixes_them(sent: list) -> None:
     assert "val" not in sent[0].metrics and 0.0 <= sent[0].metrics["JA"] <= 1.0
 
 
+def test_a_site_without_masks_sends_nothing_that_masks_teach(diagnoses_only: Path, tmp_path: Path) -> None:
+    whole = build_network("lite").state_dict().keys()
+    for model in answers(diagnoses_only.parent, tmp_path):
+        kept = {name.split(".")[0] for name in whole - model.params.keys()}
+        assert kept == {"decoder", "mask_head", "level_set_head"}
+        assert {"encoder", "transformer", "class_head"} <= {name.split(".")[0] for name in model.params}
+        assert not any(name.startswith("decoder") for name in model.params)
+
+
 def test_a_site_that_names_no_settings_is_told_how(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server("clinic")
-    monkeypatch.setitem(sys.modules, "nvflare", ModuleType("nvflare"))
-    monkeypatch.setitem(sys.modules, "nvflare.client", server)
-    monkeypatch.setattr(sys.modules["nvflare"], "client", server, raising=False)
+    install(monkeypatch, server)
     monkeypatch.delenv("MT_TRANSUNET_SITE", raising=False)
     with pytest.raises(RuntimeError, match="MT_TRANSUNET_SITE is not set"):
         runpy.run_path(str(EXAMPLE / "client.py"), run_name="__main__")
