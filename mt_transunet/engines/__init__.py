@@ -7,7 +7,14 @@ from .evaluation import EvaluationWriter, evaluated_items
 from .evaluator import lesion_evaluator
 from .findings import Findings
 from .history import LossProgress, RunHistory
-from .iteration import FinalValidation, GradientClipping, IterationBudget, IterationSeed, SamplerProgress
+from .iteration import (
+    FinalValidation,
+    GradientClipping,
+    IterationBudget,
+    IterationSeed,
+    ListedOutput,
+    SamplerProgress,
+)
 from .journal import PredictionJournal
 from .mixup import PrepareMixedBatch
 from .prediction import PredictionWriter
@@ -27,6 +34,7 @@ __all__ = [
     "GradientClipping",
     "IterationBudget",
     "IterationSeed",
+    "ListedOutput",
     "LossProgress",
     "LossWeightRamp",
     "PredictionJournal",

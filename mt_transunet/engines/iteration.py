@@ -13,7 +13,14 @@ from monai.engines import Evaluator
 from monai.engines.utils import IterationEvents
 from torch import nn
 
-__all__ = ["IterationSeed", "SamplerProgress", "GradientClipping", "FinalValidation", "IterationBudget"]
+__all__ = [
+    "FinalValidation",
+    "GradientClipping",
+    "IterationBudget",
+    "IterationSeed",
+    "ListedOutput",
+    "SamplerProgress",
+]
 
 
 class IterationSeed:
@@ -44,6 +51,20 @@ class IterationSeed:
         torch.set_rng_state(state["torch"].cpu())
         if torch.cuda.is_available() and "cuda" in state:
             torch.cuda.set_rng_state_all([generator.cpu() for generator in state["cuda"]])
+
+
+class ListedOutput:
+    """Puts the output of a training iteration into a list of one.
+
+    MONAI's tracking (``--tracking mlflow``) reads the loss by ``from_engine(["loss"], first=True)``, which gives a number
+    for lists alone. MONAI makes them by decollating, which would take every image of the batch apart.
+    """
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        engine.state.output = [engine.state.output]
 
 
 class _Sampler(Protocol):

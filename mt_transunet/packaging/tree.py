@@ -19,7 +19,6 @@ from .metadata import packaged_metadata
 __all__ = ["write_tree"]
 
 _NO_CODE = {"metadata.json", "recipes.json"}
-<<<<<<< HEAD
 _OVERLAYS = {
     "evaluate.json": "train.json",
     "federated.json": "train.json",

@@ -24,8 +24,8 @@ def frozen(network):
             module.eval().train = lambda mode=True, module=module: module
     return network
 """
-# Plain gradient descent with a short step: Adam makes a rounding error as large as a step, and the level set's sharpness of
-# 1500 multiplies it by hundreds (at a rate of 0.02 the weights end 6e-5 apart). Statistics of a batch are a process's own.
+# Plain gradient descent with a short step: Adam makes a rounding error as large as a step, and the sharpness of the
+# level set multiplies it by hundreds (at a rate of 0.02 the weights end 6e-5 apart). A batch's statistics are its own.
 COMPARABLE = {
     "+imports": ["$import frozen_statistics"],
     "initial_network": "$frozen_statistics.frozen(@network_def)",
