@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {"mt_transunet": ROOT / "mt_transunet", "mt_transunet.transforms": ROOT / "transforms"}
 PARTS = {"transforms", "losses", "networks", "engines", "inferers", "data", "metrics", "reports"}
-PARTS |= {"measurements", "quality"}
+PARTS |= {"measurements", "quality", "annotation"}
 FORBIDDEN = {
     "transforms": PARTS - {"transforms"},
     "losses": PARTS - {"losses"},
@@ -22,6 +22,7 @@ FORBIDDEN = {
     "metrics": {"networks", "losses", "transforms", "engines"},
     "measurements": PARTS - {"measurements"},
     "quality": {"networks", "losses", "engines", "inferers", "reports", "data"},
+    "annotation": PARTS - {"annotation", "quality"},
     "reports": PARTS - {"reports", "metrics", "data", "quality"},
 }
 LONGEST_FILE, LONGEST_FUNCTION = 250, 50
