@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from .acquisition import choose_batch, least_certain_first
+from .queue import next_image, score_images
 from .uncertainty import uncertainty
 
-__all__ = ["uncertainty"]
+__all__ = ["choose_batch", "least_certain_first", "next_image", "score_images", "uncertainty"]

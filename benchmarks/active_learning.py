@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many masks a person must draw: annotation in the order of uncertainty against random order, simulated.
+
+python benchmarks/active_learning.py ISIC2017 OUT [--strategies "random,least_certain"] [--seeds 1,2,3] [--processes 2]
+
+The masks of the training images are hidden and revealed when they are bought. Every round trains ``lite`` from its
+ImageNet encoder on what was bought so far, measures the mean Jaccard index (JA) on the validation images, and lets the
+strategy choose what to buy next. All rounds, and the reference trained on all masks, take the same number of
+iterations. A killed simulation goes on by the same command: every finished round is a file in OUT/rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import json
+import os
+import shutil
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from active_learning_report import write_report
+from monai.bundle import ConfigWorkflow
+from monai.inferers import SimpleInferer
+from PIL import Image
+
+from mt_transunet.allocator import keep_freed_memory
+from mt_transunet.annotation import choose_batch, uncertainty
+from mt_transunet.atomic import write_json
+from mt_transunet.data import load_datalist
+from mt_transunet.inferers import ViewsInferer
+from mt_transunet.quality import Confidenced
+from mt_transunet.quality.description import describe
+
+CONFIG = Path(__file__).resolve().parents[1] / "bundle/configs/train.json"
+LOSS_WEIGHTS = {"mask": 1.0, "dice": 1.0, "level_set": 1.0}
+STRATEGIES = ("random", "least_certain", "subset", "diverse")
+"""Random order; the least certain; the least certain of a random half; diverse ones of the least certain."""
+REFERENCE = "all"
+Item = dict[str, Any]
+
+
+def sides(options: argparse.Namespace) -> tuple[list[Item], list[Item]]:
+    """The pool and the images JA is measured on: the validation split, or a part held out of training in a pilot."""
+    found = load_datalist(options.dataset_dir, splits=("training", "validation"), headers=False)
+    items = [{key: item[key] for key in ("image", "mask", "image_id")} for item in found["training"]]
+    if not options.pilot:
+        return items, [{key: item[key] for key in ("image", "mask", "image_id")} for item in found["validation"]]
+    held_out = set(np.random.default_rng(0).permutation(len(items))[: options.pilot].tolist())
+    sides = ([item for place, item in enumerate(items) if (place in held_out) == out] for out in (False, True))
+    return next(sides), next(sides)
+
+
+def train(bought: list[Item], measured: list[Item], seed: int, options: argparse.Namespace, folder: Path) -> Any:
+    """The network (averaged weights, eval mode) of one round and its JA on ``measured``."""
+    write_json(folder / "datalist.json", {"training": bought, "validation": measured})
+    workflow = ConfigWorkflow(
+        config_file=str(CONFIG),
+        workflow_type="training",
+        logging_file=False,
+        dataset_dir=str(folder / "datalist.json"),
+        output_dir=str(folder),
+        seed=seed,
+        resume=False,
+        device="cpu",
+        num_workers=0,
+        image_size=options.image_size,
+        labelled_batch=options.batch,
+        unlabelled_batch=0,
+        max_iterations=options.iterations,
+        warmup_iterations=options.iterations // 10,
+        learning_rate=options.learning_rate,
+        encoder_learning_rate=options.learning_rate / 2,
+        average_decay=options.average_decay,
+        loss_weights=LOSS_WEIGHTS,
+        keep="last",
+        val_interval=10**6,
+        save_interval=10**6,
+    )
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), contextlib.redirect_stdout(nowhere):
+        workflow.initialize()
+        workflow.run()
+        workflow.finalize()
+    evaluator = workflow.parser.get_parsed_content("validate#evaluator")
+    return evaluator.network.eval(), evaluator.state.metrics["val_JA"]
+
+
+def scores(network: Any, items: list[Item], options: argparse.Namespace) -> dict[str, float]:
+    """Uncertainty of each image as inference would print it: all views, their moments, ``Confidenced``."""
+    inferer = ViewsInferer(SimpleInferer(), symmetries=options.views, moments=True, max_batch=32)
+    confidence, found = Confidenced(), {}
+    with torch.inference_mode():
+        for start in range(0, len(items), 16):
+            batch = items[start : start + 16]
+            output = inferer(torch.stack([picture(item["image"], options.image_size) for item in batch]) / 255, network)
+            for place, item in enumerate(batch):
+                one = {f"pred_{key}": value[place] for key, value in output.items()}
+                found[item["image_id"]] = uncertainty(confidence(one))
+    return found
+
+
+@functools.lru_cache(maxsize=None)
+def picture(path: str, size: int) -> torch.Tensor:
+    """(3, size, size) uint8, decoded once: 12 kB at 64 pixels."""
+    with Image.open(path) as photograph:
+        small = photograph.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.asarray(small).copy()).permute(2, 0, 1)
+
+
+def buy(strategy: str, left: list[Item], count: int, network: Any, seed: int, options: argparse.Namespace) -> list[str]:
+    """Ids of the next ``count`` images; ``left`` is in the seed's random order."""
+    if strategy == "random":
+        return [item["image_id"] for item in left[:count]]
+    if strategy == "subset":  # ``left`` is shuffled already, but its order is that of the random strategy's purchases
+        chosen = np.random.default_rng([seed, len(left)]).permutation(len(left))[: len(left) // 2]
+        left = [left[place] for place in chosen]
+    found = scores(network, left, options)
+    if strategy != "diverse":
+        return choose_batch(found, count)
+    seen = {item["image_id"]: describe(np.asarray(Image.open(item["image"]).convert("RGB"))) for item in left}
+    return choose_batch(found, count, descriptions=seen)
+
+
+def simulate(strategy: str, seed: int, options: argparse.Namespace) -> str:
+    """All rounds of one strategy and seed that are not done yet."""
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    pool, measured = sides(options)
+    order = [pool[place] for place in np.random.default_rng(seed).permutation(len(pool))]
+    bought = [item["image_id"] for item in order]
+    labels = [len(order)] if strategy == REFERENCE else options.labels
+    if strategy != REFERENCE:
+        bought = bought[: labels[0]]
+    for place, count in enumerate(labels):
+        # the first round is the same for every strategy, but what is bought after it is not
+        path = options.out / "rounds" / f"{strategy}-s{seed}-{count}.json"
+        if not path.exists():
+            began, folder = time.time(), options.out / "work" / f"{strategy}-s{seed}"
+            network, jaccard = train(
+                [item for item in order if item["image_id"] in set(bought)], measured, seed, options, folder
+            )
+            left = [item for item in order if item["image_id"] not in set(bought)]
+            more = labels[place + 1] - count if place + 1 < len(labels) else 0
+            chosen = buy(strategy, left, more, network, seed, options) if more else []
+            row = {"strategy": strategy, "seed": seed, "labels": count, "JA": jaccard, "buys": chosen}
+            write_json(path, {**row, "seconds": round(time.time() - began, 1)})
+            shutil.rmtree(folder)
+            print(f"{strategy} seed {seed}: {count} labels, JA {jaccard:.4f}, {time.time() - began:.0f} s", flush=True)
+        bought += json.loads(path.read_text())["buys"]
+    return f"{strategy} seed {seed} done"
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset_dir", help="a dataset with masks")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--strategies", type=lambda text: text.split(","), default=["least_certain", "random"])
+    parser.add_argument("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default=[1, 2, 3])
+    labels = [16, 32, 48, 64, 96, 128, 192]
+    parser.add_argument("--labels", type=lambda text: [int(count) for count in text.split(",")], default=labels)
+    parser.add_argument("--image_size", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--iterations", type=int, default=100)
+    parser.add_argument("--learning_rate", type=float, default=1e-3, help="of the decoder; the encoder takes half")
+    parser.add_argument("--average_decay", type=float, default=0.9)
+    parser.add_argument("--views", type=lambda text: text.split(","), default=["identity", "flip_horizontal"])
+    parser.add_argument("--pilot", type=int, default=0, help="measure on so many training images, not on validation")
+    parser.add_argument("--no_reference", action="store_true", help="leave out the runs on all masks")
+    parser.add_argument("--processes", type=int, default=1)
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    strategies = options.strategies + ([] if options.no_reference else [REFERENCE])
+    settings = {key: value for key, value in vars(options).items() if key not in ("out", "processes", "dataset_dir")}
+    write_json(options.out / "settings.json", settings)
+    with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(simulate, strategy, seed, options) for strategy in strategies for seed in options.seeds]
+        for job in as_completed(jobs):
+            print(job.result(), flush=True)
+    print(write_report(options.out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MONAI Label's own ``monaibundle`` app, and the strategy that serves the image the model is least sure of first."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from monailabel.interfaces.app import MONAILabelApp
+from monailabel.interfaces.exception import MONAILabelError, MONAILabelException
+from monailabel.interfaces.tasks.scoring import ScoringMethod
+from monailabel.interfaces.tasks.strategy import Strategy
+from monailabel.main import Main
+
+logger = logging.getLogger(__name__)
+
+NAME = "least_certain"
+ON_DEMAND = 8
+"""Images scored while a person waits, if none of those that wait has a score yet."""
+
+
+def stock_app() -> ModuleType:
+    """The module of the app that MONAI Label installs, wherever ``monailabel apps`` finds it."""
+    path = Path(Main()._get_installed_dir(None, "sample-apps")) / "monaibundle" / "main.py"
+    spec = importlib.util.spec_from_file_location("monailabel_monaibundle", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise MONAILabelException(MONAILabelError.APP_INIT_ERROR, f"{path} is missing; install monailabel==0.8.5")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class UncertaintyScoring(ScoringMethod):
+    """Runs the bundle's own inference on the unlabelled images and keeps their uncertainty in the datastore."""
+
+    def __init__(self, infer_task):
+        super().__init__("Uncertainty: one less the Dice coefficient to expect of the predicted mask")
+        self.infer_task = infer_task
+
+    def __call__(self, request, datastore):
+        from mt_transunet.annotation import score_images
+
+        path = self.infer_task.get_path()
+        model = int(os.stat(path).st_mtime) if path and os.path.exists(path) else 1
+        wanted = {key: request[key] for key in ("device",) if request.get(key)}
+
+        def answer(image):
+            return self.infer_task({"image": image, "result_write_to_file": False, "logging": "error", **wanted})[1]
+
+        summary = score_images(datastore, answer, model=model, most=int(request.get("max_samples", 0)))
+        logger.info(f"Uncertainty: {summary}")
+        return summary
+
+
+class LeastCertain(Strategy):
+    """Serves the unlabelled image of greatest uncertainty."""
+
+    def __init__(self, scoring):
+        super().__init__("The image whose predicted mask is least certain")
+        self.scoring = scoring
+
+    def __call__(self, request, datastore):
+        from mt_transunet.annotation import next_image
+
+        images = self.waiting(request, datastore)
+        if images and not any("uncertainty_ts" in info for info in images.values()):
+            self.scoring({**request, "max_samples": ON_DEMAND}, datastore)
+            images = self.waiting(request, datastore)
+        image_id = next_image(images, strategy=request["strategy"])
+        return {"id": image_id, "uncertainty": images[image_id].get("uncertainty")} if image_id else None
+
+    @staticmethod
+    def waiting(request, datastore):
+        ids = datastore.get_unlabeled_images(request.get("label_tag"), request.get("labels"))
+        return {image_id: datastore.get_image_info(image_id) for image_id in ids}
+
+
+stock = stock_app()
+
+
+# MONAI Label looks for a class whose direct base is called MONAILabelApp: the second one is there to be found.
+class MyApp(stock.MyApp, MONAILabelApp):
+    """The stock app with one more strategy and scoring method, both called ``least_certain``.
+
+    They use the first of the models. The bundle's own code is found in the bundle.
+    """
+
+    def init_infers(self):
+        sys.path += [path for path in self.models.values() if path not in sys.path]
+        return super().init_infers()
+
+    def init_strategies(self):
+        return {**super().init_strategies(), **({NAME: LeastCertain(self._scoring())} if self.models else {})}
+
+    def init_scoring_methods(self):
+        return {**super().init_scoring_methods(), **({NAME: self._scoring()} if self.models else {})}
+
+    def _scoring(self):
+        return UncertaintyScoring(self._infers[next(iter(self.models))])
