@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The companion app with MONAI Label's classes replaced by the little of them that it uses."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+MAIN = Path(__file__).resolve().parents[2] / "integrations" / "monailabel" / "app" / "main.py"
+
+STOCK = """
+from monailabel.interfaces.app import MONAILabelApp
+
+class MyApp(MONAILabelApp):
+    def __init__(self, models):
+        self.models = models
+        self._infers = self.init_infers()
+
+    def init_infers(self):
+        return {name: Answers(path) for name, path in self.models.items()}
+
+    def init_strategies(self):
+        return {"random": "stock"}
+
+    def init_scoring_methods(self):
+        return {}
+
+class Answers:
+    # less certain of images whose name ends later in the alphabet
+    def __init__(self, path):
+        self.path, self.requests = path, []
+
+    def get_path(self):
+        return self.path
+
+    def __call__(self, request):
+        self.requests.append(request)
+        return None, {"uncertainty": (ord(request["image"][-1]) - ord("a")) / 26}
+"""
+
+
+class Described:
+    def __init__(self, description):
+        self.description = description
+
+
+class Shelf:
+    """A datastore in memory."""
+
+    def __init__(self, names):
+        self.infos = {name: {} for name in names}
+
+    def get_unlabeled_images(self, label_tag=None, labels=None):
+        return [name for name, info in self.infos.items() if not info.get("labelled")]
+
+    def get_image_info(self, image_id):
+        return dict(self.infos[image_id])
+
+    def get_image_uri(self, image_id):
+        return f"/images/{image_id}"
+
+    def update_image_info(self, image_id, info):
+        self.infos[image_id].update(info)
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The app's module, over a stock app in ``tmp_path``."""
+    stock = tmp_path / "sample-apps" / "monaibundle" / "main.py"
+    stock.parent.mkdir(parents=True)
+    stock.write_text(STOCK)
+    found = type("Main", (), {"_get_installed_dir": lambda self, prefix, name: str(tmp_path / name)})
+    errors = type("MONAILabelError", (), {"APP_INIT_ERROR": "APP_INIT_ERROR"})
+    exception = type("MONAILabelException", (Exception,), {})
+    contents = {
+        "monailabel": {},
+        "monailabel.main": {"Main": found},
+        "monailabel.interfaces": {},
+        "monailabel.interfaces.app": {"MONAILabelApp": type("MONAILabelApp", (), {})},
+        "monailabel.interfaces.exception": {"MONAILabelError": errors, "MONAILabelException": exception},
+        "monailabel.interfaces.tasks": {},
+        "monailabel.interfaces.tasks.scoring": {"ScoringMethod": Described},
+        "monailabel.interfaces.tasks.strategy": {"Strategy": Described},
+    }
+    for name, content in contents.items():
+        fake = ModuleType(name)
+        vars(fake).update(content)
+        monkeypatch.setitem(sys.modules, name, fake)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    spec = importlib.util.spec_from_file_location("companion_app", MAIN)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def app(module: ModuleType, tmp_path: Path):
+    (tmp_path / "model.pt").write_bytes(b"weights")
+    os.utime(tmp_path / "model.pt", (1234, 1234))
+    return module.MyApp({"lesions": str(tmp_path / "model.pt")})
+
+
+def ask(app, shelf, **request):
+    return app.init_strategies()["least_certain"]({"strategy": "least_certain", **request}, shelf)
+
+
+def test_the_app_keeps_what_the_stock_app_has(app):
+    assert set(app.init_strategies()) == {"random", "least_certain"} and set(app.init_scoring_methods()) == {
+        "least_certain"
+    }
+
+
+def test_monai_label_finds_the_app_by_the_name_of_a_direct_base(module):
+    assert "MONAILabelApp" in [base.__name__ for base in module.MyApp.__bases__]
+    found = [name for name, value in vars(module).items() if isinstance(value, type) and name.endswith("App")]
+    assert sorted(found) == ["MONAILabelApp", "MyApp"]  # it skips the first, and takes any other it meets
+
+
+def test_without_a_model_there_is_nothing_to_ask(module):
+    app = module.MyApp({})
+    assert set(app.init_strategies()) == {"random"} and app.init_scoring_methods() == {}
+
+
+def test_scoring_keeps_the_uncertainty_with_the_time_stamp_of_the_model(app):
+    shelf = Shelf("ac")
+    summary = app.init_scoring_methods()["least_certain"]({"device": "cpu"}, shelf)
+    assert summary["executed"] == 2 and shelf.infos["c"] == {"uncertainty": 2 / 26, "uncertainty_ts": 1234}
+    request = app._infers["lesions"].requests[0]
+    assert request == {"image": "/images/a", "result_write_to_file": False, "logging": "error", "device": "cpu"}
+
+
+def test_the_scored_image_of_greatest_uncertainty_is_served(app):
+    shelf = Shelf("abc")
+    app.init_scoring_methods()["least_certain"]({}, shelf)
+    shelf.infos["c"]["labelled"] = True
+    assert ask(app, shelf) == {"id": "b", "uncertainty": 1 / 26}
+
+
+def test_where_nothing_is_scored_yet_the_first_eight_are_scored_on_demand(app):
+    shelf = Shelf("abcdefghij")
+    assert ask(app, shelf)["id"] == "h"
+    assert len(app._infers["lesions"].requests) == 8
+
+
+def test_nothing_is_scored_on_demand_once_there_is_a_score(app):
+    shelf = Shelf("ab")
+    shelf.infos["a"] = {"uncertainty": 0.5, "uncertainty_ts": 1}
+    assert ask(app, shelf)["id"] == "a" and app._infers["lesions"].requests == []
+
+
+def test_nothing_is_served_when_everything_is_labelled(app):
+    shelf = Shelf("a")
+    shelf.infos["a"]["labelled"] = True
+    assert ask(app, shelf) is None
