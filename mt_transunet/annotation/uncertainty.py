@@ -11,17 +11,19 @@ from ..quality.confidence import overlap
 
 __all__ = ["uncertainty"]
 
-_FIGURES = ("agreement", "consistency", "expected")
+_FIGURES = ("agreement", "expected")
 
 
 def uncertainty(item: Mapping[Hashable, Any]) -> float:
     """One less the Dice coefficient that the mask of an inference output can be expected to reach.
 
     It is what inference prints, turned round. Where the weights' record holds a predictor, the Dice is its
-    ``predicted_dice``. Where nobody fitted one, as in the first rounds of an annotation, it is the mean of the three
-    figures that the predictor is a line through (``mask_confidence``): each is a Dice itself, and on few images there
-    is no telling which to trust more. Without them (an inferer that gives no moments) it is the Dice to expect of the
-    mask if each pixel were lesion with the probability given.
+    ``predicted_dice``. Where nobody fitted one, as in the first rounds of an annotation, it is the mean of two of the
+    figures that the predictor is a line through, ``agreement`` and ``expected`` of ``mask_confidence``, each of which
+    is a Dice itself. The third, ``consistency``, is left out: after 64 masks the level set is still too poor to judge a
+    mask by (rank correlation with the true Jaccard index of 350 training images that were not learnt from, two views:
+    agreement 0.63, expected 0.66, consistency 0.41, mean of the first two 0.68, of all three 0.61). Without moments
+    (an inferer that gives none) it is ``expected`` alone.
 
     Args:
         item: of a decollated evaluator output after ``Confidenced`` and ``Activationsd``, before or after ``Invertd``

@@ -28,9 +28,14 @@ def test_it_is_one_less_the_predicted_dice():
     assert uncertainty(Confidenced(predictor)(item(0.64, 0.36))) == pytest.approx(0.3)
 
 
-def test_without_a_predictor_it_is_one_less_the_mean_of_the_three_figures():
-    # agreement and consistency are 1
-    assert uncertainty(Confidenced()(item(0.64, 0.36))) == pytest.approx(1 - (1 + 1 + 0.64) / 3)
+def test_without_a_predictor_it_is_one_less_the_mean_of_agreement_and_expected_dice():
+    # of one view, which agrees with itself
+    assert uncertainty(Confidenced()(item(0.64, 0.36))) == pytest.approx(1 - (1 + 0.64) / 2)
+
+
+def test_without_a_predictor_the_level_set_has_no_say():
+    contrary = {**item(0.64, 0.36), "pred_level_set": torch.tensor([[[0.5, -0.5]]])}
+    assert uncertainty(Confidenced()(contrary)) == uncertainty(Confidenced()(item(0.64, 0.36)))
 
 
 def test_without_moments_it_is_one_less_the_expected_dice():
@@ -50,7 +55,7 @@ def test_where_nothing_is_called_lesion_it_is_one(predictor):
 
 def test_an_undefined_figure_counts_as_a_dice_of_nothing():
     confidence = {"agreement": math.nan, "consistency": 1.0, "expected": 0.5, "spread": math.nan}
-    assert uncertainty({"pred_confidence": confidence}) == pytest.approx(0.5)
+    assert uncertainty({"pred_confidence": confidence}) == pytest.approx(0.75)
 
 
 def test_an_item_without_either_key_is_refused_by_name():
