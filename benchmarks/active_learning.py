@@ -32,9 +32,10 @@ from PIL import Image
 
 from mt_transunet.allocator import keep_freed_memory
 from mt_transunet.annotation import choose_batch, uncertainty
-from mt_transunet.atomic import write_json
+from mt_transunet.atomic import save_tensors, write_json
 from mt_transunet.data import load_datalist
 from mt_transunet.inferers import ViewsInferer
+from mt_transunet.networks import build_network
 from mt_transunet.quality import Confidenced
 from mt_transunet.quality.description import describe
 
@@ -133,27 +134,39 @@ def simulate(strategy: str, seed: int, options: argparse.Namespace) -> str:
     keep_freed_memory()
     pool, measured = sides(options)
     order = [pool[place] for place in np.random.default_rng(seed).permutation(len(pool))]
-    bought = [item["image_id"] for item in order]
     labels = [len(order)] if strategy == REFERENCE else options.labels
-    if strategy != REFERENCE:
-        bought = bought[: labels[0]]
+    bought = {item["image_id"] for item in order[: labels[0]]}
     for place, count in enumerate(labels):
-        # the first round is the same for every strategy, but what is bought after it is not
         path = options.out / "rounds" / f"{strategy}-s{seed}-{count}.json"
         if not path.exists():
-            began, folder = time.time(), options.out / "work" / f"{strategy}-s{seed}"
-            network, jaccard = train(
-                [item for item in order if item["image_id"] in set(bought)], measured, seed, options, folder
-            )
-            left = [item for item in order if item["image_id"] not in set(bought)]
+            began = time.time()
+            mine = [item for item in order if item["image_id"] in bought]
+            shared = options.out / "rounds" / f"start-s{seed}.pt" if count == options.labels[0] else None
+            network, jaccard = round_of(mine, measured, seed, options, options.out / "work" / path.stem, shared)
+            left = [item for item in order if item["image_id"] not in bought]
             more = labels[place + 1] - count if place + 1 < len(labels) else 0
             chosen = buy(strategy, left, more, network, seed, options) if more else []
             row = {"strategy": strategy, "seed": seed, "labels": count, "JA": jaccard, "buys": chosen}
             write_json(path, {**row, "seconds": round(time.time() - began, 1)})
-            shutil.rmtree(folder)
             print(f"{strategy} seed {seed}: {count} labels, JA {jaccard:.4f}, {time.time() - began:.0f} s", flush=True)
-        bought += json.loads(path.read_text())["buys"]
+        bought |= set(json.loads(path.read_text())["buys"])
     return f"{strategy} seed {seed} done"
+
+
+def round_of(
+    bought: list[Item], measured: list[Item], seed: int, options: argparse.Namespace, folder: Path, shared: Path | None
+) -> tuple[torch.nn.Module, float]:
+    """Network and JA of a round; the first one, the same for every strategy, is kept in ``shared``."""
+    if shared is not None and shared.exists():
+        kept = torch.load(shared, weights_only=True)
+        network = build_network("lite")
+        network.load_state_dict(kept["weights"])
+        return network.eval(), kept["JA"]
+    network, jaccard = train(bought, measured, seed, options, folder)
+    if shared is not None:
+        save_tensors(shared, {"weights": network.state_dict(), "JA": jaccard})
+    shutil.rmtree(folder)
+    return network, jaccard
 
 
 def arguments() -> argparse.Namespace:
@@ -176,11 +189,21 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def keep_settings(options: argparse.Namespace) -> None:
+    """Write down what every round of a folder has in common; rounds of other settings are not mixed in."""
+    free = ("out", "processes", "dataset_dir", "strategies", "seeds", "no_reference")
+    settings = {key: value for key, value in vars(options).items() if key not in free}
+    path = options.out / "settings.json"
+    if path.exists() and (old := json.loads(path.read_text())) != settings:
+        different = [key for key in settings if old.get(key) != settings[key]]
+        raise SystemExit(f"{options.out} holds rounds with other {', '.join(different)}; name another folder")
+    write_json(path, settings)
+
+
 def main() -> None:
     options = arguments()
     strategies = options.strategies + ([] if options.no_reference else [REFERENCE])
-    settings = {key: value for key, value in vars(options).items() if key not in ("out", "processes", "dataset_dir")}
-    write_json(options.out / "settings.json", settings)
+    keep_settings(options)
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(simulate, strategy, seed, options) for strategy in strategies for seed in options.seeds]
         for job in as_completed(jobs):

@@ -19,7 +19,9 @@ import numpy as np  # noqa: E402
 
 from mt_transunet.atomic import write_json  # noqa: E402
 
-REFERENCE, SHARE = "all", 0.95
+REFERENCE = "all"
+SHARES = (0.95, 0.98)
+"""Of the JA of training on all masks."""
 Curve = dict[int, float]
 
 
@@ -49,19 +51,21 @@ def read_rounds(out: Path) -> dict[str, dict[int, Curve]]:
 def summarise(rounds: dict[str, dict[int, Curve]], labels: list[int]) -> dict[str, Any]:
     """Labels needed by every strategy and seed, and the JA over all rounds; seeds that are not done are left out."""
     reference = {seed: next(iter(curve.values())) for seed, curve in rounds.get(REFERENCE, {}).items()}
-    wanted = SHARE * float(np.mean(list(reference.values()))) if reference else None
+    wanted = {share: share * float(np.mean(list(reference.values()))) for share in SHARES} if reference else {}
     result: dict[str, Any] = {"reference_JA": reference, "wanted_JA": wanted, "strategies": {}}
     for strategy, seeds in rounds.items():
         done = {seed: curve for seed, curve in seeds.items() if set(labels) <= set(curve)}
         if strategy == REFERENCE or not done:
             continue
         mean = {count: float(np.mean([curve[count] for curve in done.values()])) for count in labels}
+        curves = {**{str(seed): curve for seed, curve in done.items()}, "mean": mean}
         result["strategies"][strategy] = {
-            "JA": {seed: {count: curve[count] for count in labels} for seed, curve in done.items()},
-            "mean_JA": mean,
+            "JA": {name: {count: curve[count] for count in labels} for name, curve in curves.items()},
             "mean_JA_over_rounds": float(np.mean(list(mean.values())[1:])),  # the first round is the same for all
-            "labels_needed": {seed: wanted and labels_needed(curve, wanted) for seed, curve in done.items()},
-            "labels_needed_by_mean": wanted and labels_needed(mean, wanted),
+            "labels_needed": {
+                share: {name: labels_needed(curve, level) for name, curve in curves.items()}
+                for share, level in wanted.items()
+            },
         }
     return result
 
@@ -70,16 +74,16 @@ def table(result: dict[str, Any], labels: list[int]) -> str:
     """Rows of strategies, columns of labels; then the labels needed."""
     lines = ["mean JA at labels".ljust(22) + "".join(f"{count:>8}" for count in labels) + "    over rounds"]
     for name, found in result["strategies"].items():
-        figures = "".join(f"{found['mean_JA'][count]:8.3f}" for count in labels)
+        figures = "".join(f"{found['JA']['mean'][count]:8.3f}" for count in labels)
         lines.append(f"{name:<22}{figures}{found['mean_JA_over_rounds']:15.4f}")
     if result["wanted_JA"]:
-        reference = ", ".join(f"{value:.3f}" for value in result["reference_JA"].values())
-        lines.append(f"all masks: JA {reference}; {SHARE:.0%} of their mean is {result['wanted_JA']:.3f}, reached with")
+        lines.append("all masks: JA " + ", ".join(f"{value:.3f}" for value in result["reference_JA"].values()))
+    for share, level in result["wanted_JA"].items():
+        lines.append(f"{share:.0%} of their mean is {level:.3f}; labels needed")
         for name, found in result["strategies"].items():
-            needed = [f"{value:.0f}" if value else f"> {labels[-1]}" for value in found["labels_needed"].values()]
-            mean = found["labels_needed_by_mean"]
-            mean = f"{mean:.0f}" if mean else f"> {labels[-1]}"
-            lines.append(f"{name:<22}{', '.join(needed)} labels; the mean curve with {mean}")
+            needed = found["labels_needed"][share].items()
+            words = [f"{seed} {f'{count:.0f}' if count else f'> {labels[-1]}'}" for seed, count in needed]
+            lines.append(f"    {name:<18}" + ", ".join(words))
     return "\n".join(lines)
 
 
@@ -89,12 +93,15 @@ def draw(result: dict[str, Any], labels: list[int], path: Path) -> None:
     for colour, (name, found) in zip(
         ("#0072b2", "#d55e00", "#009e73", "#cc79a7"), sorted(result["strategies"].items())
     ):
-        for curve in found["JA"].values():
-            axes.plot(labels, [curve[count] for count in labels], color=colour, alpha=0.35, linewidth=1)
-        axes.plot(labels, list(found["mean_JA"].values()), color=colour, marker="o", label=name.replace("_", " "))
-    if result["wanted_JA"]:
-        axes.axhline(result["wanted_JA"] / SHARE, color="0.3", linewidth=1, label="all masks")
-        axes.axhline(result["wanted_JA"], color="0.3", linestyle="--", linewidth=1, label=f"{SHARE:.0%} of it")
+        for seed, curve in found["JA"].items():
+            mean = {"marker": "o", "label": name.replace("_", " ")} if seed == "mean" else {"alpha": 0.35, "lw": 1}
+            axes.plot(labels, [curve[count] for count in labels], color=colour, **mean)
+    levels = {1.0: float(np.mean(list(result["reference_JA"].values())))} if result["wanted_JA"] else {}
+    for share, level in {**levels, **result["wanted_JA"]}.items():
+        axes.axhline(level, color="0.3", linewidth=1, linestyle="-" if share == 1 else "--")
+        axes.annotate(
+            f"{share:.0%} of all masks' JA", (labels[0], level), (0, 2), textcoords="offset points", fontsize=8
+        )
     axes.set(xlabel="masks drawn", ylabel="mean Jaccard index", xscale="log", xticks=labels, xticklabels=labels)
     axes.minorticks_off()
     axes.legend(frameon=False, loc="lower right")
