@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many masks a person must draw: annotation in the order of uncertainty against random order, simulated.
 
-python benchmarks/active_learning.py ISIC2017 OUT [--strategies "random,least_certain"] [--seeds 1,2,3] [--processes 2]
+python benchmarks/active_learning.py ISIC2017 OUT [--strategies random,least_certain] [--seeds 1,2,3] [--processes 2]
 
 The masks of the training images are hidden and revealed when they are bought. Every round trains ``lite`` from its
 ImageNet encoder on what was bought so far, measures the mean Jaccard index (JA) on the validation images, and lets the
@@ -41,8 +41,8 @@ from mt_transunet.quality.description import describe
 
 CONFIG = Path(__file__).resolve().parents[1] / "bundle/configs/train.json"
 LOSS_WEIGHTS = {"mask": 1.0, "dice": 1.0, "level_set": 1.0}
-STRATEGIES = ("random", "least_certain", "subset", "diverse")
-"""Random order; the least certain; the least certain of a random half; diverse ones of the least certain."""
+STRATEGIES = ("random", "least_certain", "diverse")
+"""Random order; the least certain; diverse ones of the least certain."""
 REFERENCE = "all"
 Item = dict[str, Any]
 
@@ -118,8 +118,8 @@ def buy(strategy: str, left: list[Item], count: int, network: Any, seed: int, op
     """Ids of the next ``count`` images; ``left`` is in the seed's random order."""
     if strategy == "random":
         return [item["image_id"] for item in left[:count]]
-    if strategy == "subset":  # ``left`` is shuffled already, but its order is that of the random strategy's purchases
-        chosen = np.random.default_rng([seed, len(left)]).permutation(len(left))[: len(left) // 2]
+    if options.candidates:  # shuffled anew: the order of ``left`` is that of the random strategy's purchases
+        chosen = np.random.default_rng([seed, len(left)]).permutation(len(left))[: options.candidates]
         left = [left[place] for place in chosen]
     found = scores(network, left, options)
     if strategy != "diverse":
@@ -173,16 +173,19 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset_dir", help="a dataset with masks")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--strategies", type=lambda text: text.split(","), default=["least_certain", "random"])
+    parser.add_argument("--strategies", type=lambda text: text.split(","), default=["random", "least_certain"])
     parser.add_argument("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default=[1, 2, 3])
-    labels = [16, 32, 48, 64, 96, 128, 192]
+    labels = [4, 8, 16, 32, 64]
     parser.add_argument("--labels", type=lambda text: [int(count) for count in text.split(",")], default=labels)
     parser.add_argument("--image_size", type=int, default=64)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--iterations", type=int, default=100)
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--iterations", type=int, default=120)
     parser.add_argument("--learning_rate", type=float, default=1e-3, help="of the decoder; the encoder takes half")
     parser.add_argument("--average_decay", type=float, default=0.9)
     parser.add_argument("--views", type=lambda text: text.split(","), default=["identity", "flip_horizontal"])
+    parser.add_argument(
+        "--candidates", type=int, default=500, help="random images scored in a round; 0: the whole pool"
+    )
     parser.add_argument("--pilot", type=int, default=0, help="measure on so many training images, not on validation")
     parser.add_argument("--no_reference", action="store_true", help="leave out the runs on all masks")
     parser.add_argument("--processes", type=int, default=1)
@@ -202,10 +205,10 @@ def keep_settings(options: argparse.Namespace) -> None:
 
 def main() -> None:
     options = arguments()
-    strategies = options.strategies + ([] if options.no_reference else [REFERENCE])
+    strategies = ([] if options.no_reference else [REFERENCE]) + options.strategies
     keep_settings(options)
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(simulate, strategy, seed, options) for strategy in strategies for seed in options.seeds]
+        jobs = [pool.submit(simulate, strategy, seed, options) for seed in options.seeds for strategy in strategies]
         for job in as_completed(jobs):
             print(job.result(), flush=True)
     print(write_report(options.out))
