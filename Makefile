@@ -21,9 +21,9 @@ test: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 lint: install
-	$(BIN)/black --check -q mt_transunet transforms tests benchmarks
-	$(BIN)/isort --check -q mt_transunet transforms tests benchmarks
-	$(BIN)/flake8 mt_transunet transforms tests benchmarks
+	$(BIN)/black --check -q mt_transunet transforms tests benchmarks integrations
+	$(BIN)/isort --check -q mt_transunet transforms tests benchmarks integrations
+	$(BIN)/flake8 mt_transunet transforms tests benchmarks integrations
 
 # make weights DATA=ISIC2017 [MORE=images with a diagnosis only] [VARIANT=paper] [MINUTES=8] [WORKERS=8]; the same command goes on
 VARIANT ?= lite

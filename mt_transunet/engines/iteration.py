@@ -56,8 +56,8 @@ class IterationSeed:
 class ListedOutput:
     """Puts the output of a training iteration into a list of one.
 
-    MONAI's tracking (``--tracking mlflow``) reads the loss by ``from_engine(["loss"], first=True)``, which gives a number
-    for lists alone. MONAI makes them by decollating, which would take every image of the batch apart.
+    MONAI's tracking (``--tracking mlflow``) reads the loss by ``from_engine(["loss"], first=True)``, which gives a
+    number for lists alone. MONAI makes them by decollating, which would take every image of the batch apart.
     """
 
     def attach(self, engine: Engine) -> None:

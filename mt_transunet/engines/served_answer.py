@@ -12,6 +12,7 @@ from monai.transforms import Transform
 from monai.utils import convert_to_tensor
 
 from .. import CLASS_NAMES
+from ..annotation import uncertainty
 
 __all__ = ["ServedAnswerd"]
 
@@ -23,8 +24,8 @@ class ServedAnswerd(Transform):
         The item with ``pred``, the mask as uint8 (W, H) of 0 and 1, in the order of axes in which MONAI's PIL reader
         loads, which the server's writer turns back; ``result_extension``, for masks are written as PNG; and
         ``result``, which the server gives out as ``params``: ``prediction``, a list of ``{"idx", "label", "score"}``
-        with the probability of each class, and ``confidence``, the figures of ``Confidenced`` as far as there are any,
-        null where one is undefined.
+        with the probability of each class, ``uncertainty`` of the mask in [0, 1], by which images are queued, and
+        ``confidence``, the figures of ``Confidenced`` as far as there are any, null where one is undefined.
     """
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -38,6 +39,7 @@ class ServedAnswerd(Transform):
                 {"idx": index, "label": name, "score": score}
                 for index, (name, score) in enumerate(zip(CLASS_NAMES, scores))
             ],
+            "uncertainty": uncertainty(item),
             "confidence": {name: value if math.isfinite(value) else None for name, value in confidence.items()},
         }
         return item

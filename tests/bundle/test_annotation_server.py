@@ -82,6 +82,7 @@ def test_the_scores_are_those_of_inference(answer):
     assert list(scores) == ["nevus", "melanoma", "seborrheic_keratosis"]
     assert all(abs(score - float(row[name])) < 1e-4 for name, score in scores.items())
     assert abs(item["result"]["confidence"]["predicted_dice"] - float(row["predicted_dice"])) < 1e-4
+    assert abs(item["result"]["uncertainty"] - (1 - float(row["predicted_dice"]))) < 1e-4
 
 
 def test_the_answer_is_plain_json_and_says_how_to_write_the_mask(answer):
