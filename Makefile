@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint weights parity monailabel benchmarks pictures clean
+.PHONY: install demo test lint weights parity monailabel annotate federation zoo benchmarks pictures clean
 
 install: $(STAMP)
 
@@ -47,6 +47,29 @@ monailabel: $(LABEL)/.installed install
 	$(BIN)/mt-transunet package lite build/linked --linked
 	$(LABEL)/bin/python integrations/monailabel/check.py build/linked/$(PACKED)
 	$(LABEL)/bin/python integrations/monailabel/check.py build/bundles/$(PACKED).zip
+	$(LABEL)/bin/python integrations/monailabel/check_loop.py build/bundles/$(PACKED).zip
+
+# make annotate STUDIES=FOLDER [PORT=8000]: the same server for a person, until Ctrl-C
+PORT ?= 8000
+annotate: $(LABEL)/.installed install
+	@test -n "$(STUDIES)" || { echo "name the folder of images: make annotate STUDIES=FOLDER"; exit 1; }
+	$(BIN)/mt-transunet package lite build/bundles
+	$(LABEL)/bin/python integrations/monailabel/serve.py build/bundles/$(PACKED).zip "$(STUDIES)" --port $(PORT)
+
+# a federation of three sites on this machine by NVFlare's simulator, in an environment of its own: bundle/docs/federation.md
+FEDERATION := .venv-federation
+federation: $(FEDERATION)/.installed
+	$(FEDERATION)/bin/python integrations/nvflare/job.py $(ARGS)
+
+$(FEDERATION)/.installed: setup.cfg constraints.txt
+	test -x $(FEDERATION)/bin/python || $(PYTHON) -m venv $(FEDERATION)
+	$(FEDERATION)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lite]' nvflare==2.9.0
+	touch $@
+
+# the packed bundle in an environment of exactly the versions its metadata asks for, from a foreign folder
+zoo: install
+	$(BIN)/mt-transunet package lite build/bundles
+	$(BIN)/python integrations/zoo/check.py build/bundles/$(PACKED).zip
 
 $(LABEL)/.installed: integrations/monailabel/constraints.txt
 	test -x $(LABEL)/bin/python || $(PYTHON) -m venv $(LABEL)
@@ -63,4 +86,4 @@ pictures: install
 	$(BIN)/python benchmarks/screenshots.py
 
 clean:
-	rm -rf $(VENV) .venv-parity $(LABEL) build *.egg-info .pytest_cache .coverage
+	rm -rf $(VENV) .venv-parity .venv-zoo $(LABEL) $(FEDERATION) build *.egg-info .pytest_cache .coverage

@@ -97,19 +97,23 @@ def check_training(send: Requests, model: str, images: dict[str, Path], own: Pat
         mask.save(content, "png")
         label = {"label": (f"{path.stem}.png", content.getvalue(), PNG)}
         send("put", f"/datastore/label?image={path.stem}&tag=final", data={"params": "{}"}, files=label)
-    before = _scores(send, model, images)
+    before, predicted = _scores(send, model, images)
+    send.say(predicted, "  the packed weights predict the Dice of their mask")
     send("post", f"/train/{model}?run_sync=true", json={"max_epochs": 2, "val_split": 0.34, "multi_gpu": False})
-    after = _scores(send, model, images)
+    after, predicted = _scores(send, model, images)
+    send.say(not predicted, "  the new ones, of which nothing was measured, do not")
     send.say(before != after, "  the new model answers", f"melanoma {before[1]:.6f} before, {after[1]:.6f} after")
     send("post", f"/train/{model}?run_sync=true", json={"max_epochs": 1, "val_split": 0})
-    last = _scores(send, model, images)
+    last, _ = _scores(send, model, images)
     send.say(last not in (before, after), "  and so does that of a second training", f"melanoma {last[1]:.6f}")
 
 
-def _scores(send: Requests, model: str, images: dict[str, Path]) -> list[float]:
+def _scores(send: Requests, model: str, images: dict[str, Path]) -> tuple[list[float], bool]:
+    """Probabilities of the first image, and whether the answer predicts its mask's Dice."""
     stem = next(iter(images.values())).stem
     answer = send("post", f"/infer/{model}?image={stem}&output=json", data={"params": "{}"})
-    return [entry["score"] for entry in answer.json()["prediction"]]
+    found = answer.json()
+    return [entry["score"] for entry in found["prediction"]], "predicted_dice" in found["confidence"]
 
 
 def check(bundle: Path, work: Path) -> int:

@@ -30,7 +30,7 @@ def make_app(bundle: Path, folder: Path) -> tuple[Path, str]:
         [_tool("monailabel"), "apps", "--download", "--name", STOCK, "--output", folder],
         check=True,
         capture_output=True,
-        env=_environment(),
+        env=tool_environment(),
     )
     models = folder / STOCK / "model"
     if bundle.suffix == ".zip":
@@ -38,6 +38,14 @@ def make_app(bundle: Path, folder: Path) -> tuple[Path, str]:
         return folder / STOCK, bundle.stem
     shutil.copytree(bundle, models / bundle.name, symlinks=True)
     return folder / STOCK, bundle.name
+
+
+def start_command(app: Path, model: str, studies: Path, port: int) -> list[str]:
+    """The command that starts the server, to be run with :func:`tool_environment`."""
+    options = ["--app", app, "--studies", studies, "--host", "127.0.0.1", "--port", port]
+    # without these two, starting asks hosts outside for models
+    options += ["--conf", "models", model, "--conf", "zoo_source", "local", "--conf", "sam2", "false"]
+    return [str(word) for word in [_tool("monailabel"), "start_server", *options]]
 
 
 @contextmanager
@@ -50,15 +58,12 @@ def running(app: Path, model: str, studies: Path, log: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["--app", app, "--studies", studies, "--host", "127.0.0.1", "--port", str(port)]
-    # without these two, starting asks hosts outside for models
-    options += ["--conf", "models", model, "--conf", "zoo_source", "local", "--conf", "sam2", "false"]
     with open(log, "wb") as stream:
         server = subprocess.Popen(
-            [_tool("monailabel"), "start_server", *options],
+            start_command(app, model, studies, port),
             stdout=stream,
             stderr=subprocess.STDOUT,
-            env=_environment(),
+            env=tool_environment(),
             start_new_session=True,  # the command starts the server as a child: both are stopped as one group
         )
     try:
@@ -88,6 +93,6 @@ def _tool(name: str) -> Path:
     return Path(sys.executable).parent / name
 
 
-def _environment() -> dict[str, str]:
+def tool_environment() -> dict[str, str]:
     """MONAI Label's command runs ``python`` from the PATH: that must be this one."""
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from monai.bundle import ckpt_export, verify_net_in_out
+from monai.bundle import ckpt_export, verify_metadata, verify_net_in_out
 
 from mt_transunet import load_network
 from mt_transunet.networks import shipped_weights
@@ -65,3 +65,48 @@ def test_torchscript_of_the_shipped_weights_answers_as_the_network(
     assert found.keys() == expected.keys()
     for name, output in expected.items():
         torch.testing.assert_close(found[name], output, atol=1e-4, rtol=0)
+
+
+REQUIRED = (
+    *("schema", "version", "monai_version", "pytorch_version", "numpy_version", "required_packages_version"),
+    *("task", "description", "authors", "copyright", "network_data_format"),
+)
+TENSOR = ("type", "format", "num_channels", "spatial_shape", "dtype", "value_range")
+
+
+@pytest.fixture
+def schema(tmp_path: Path) -> Path:
+    """What schema 20240725 demands, written down here: the published file is not fetched. It lies where MONAI looks."""
+    kinds = {"type": "string", "format": "string", "num_channels": "integer", "spatial_shape": "array"}
+    tensor = {
+        "type": "object",
+        "properties": {name: {"type": kind} for name, kind in {**kinds, "dtype": "string"}.items()},
+        "required": list(TENSOR),
+    }
+    tensor["properties"]["value_range"] = {"type": "array", "items": {"type": "number"}}
+    tensors = {"type": "object", "patternProperties": {"^.+$": tensor}}
+    formats = {"type": "object", "properties": dict.fromkeys(("inputs", "outputs"), tensors)}
+    properties = {name: {"type": "string"} for name in REQUIRED}
+    properties |= {"required_packages_version": {"type": "object"}, "changelog": {"type": "object"}}
+    properties["network_data_format"] = {**formats, "required": ["inputs", "outputs"]}
+    content = {"type": "object", "properties": properties, "required": list(REQUIRED)}
+    (tmp_path / "schema.json").write_text(json.dumps(content))
+    return tmp_path / "schema.json"
+
+
+def test_the_metadata_fits_the_schema_it_names(configs: Path, schema: Path) -> None:
+    verify_metadata(meta_file=str(configs / "metadata.json"), filepath=str(schema))
+
+
+@pytest.mark.parametrize("missing", ["task", "required_packages_version"])
+def test_metadata_without_a_required_key_is_noticed(configs: Path, schema: Path, tmp_path: Path, missing: str) -> None:
+    metadata = json.loads((configs / "metadata.json").read_text())
+    del metadata[missing]
+    (tmp_path / "metadata.json").write_text(json.dumps(metadata))
+    with pytest.raises(ValueError, match=f"'{missing}' is a required property"):
+        verify_metadata(meta_file=str(tmp_path / "metadata.json"), filepath=str(schema))
+
+
+def test_the_changelog_tells_of_the_version(configs: Path) -> None:
+    metadata = json.loads((configs / "metadata.json").read_text())
+    assert metadata["version"] in metadata["changelog"] and metadata["schema"].endswith("meta_schema_20240725.json")
