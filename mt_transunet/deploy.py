@@ -15,7 +15,7 @@ place. No container (MAP) was built, no GPU used.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,6 @@ class LesionOperatorMixin:
         unknown = sorted(set(self._outputs) - {MASK, CLASSES})
         if unknown:
             raise ValueError(f"no output is called {', '.join(unknown)}; map {MASK} and {CLASSES}")
-
-    def _get_compose(self, name: str, disallowed: Sequence[str]) -> Any:
-        # The operator takes writing out of the postprocessing, but only when it is built: the names of what would be
-        # written follow from a folder of images, and where there is none synthetic ones would be drawn.
-        if self._parser.get("names") is not None:
-            self._parser["names"] = None
-        return super()._get_compose(name, disallowed)
 
     def pre_process(self, data: Mapping[str, Any], *arguments: Any, **options: Any) -> Any:
         """The bundle's preprocessing, of a photograph with columns first, as MONAI's readers give it."""
