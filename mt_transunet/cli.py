@@ -149,11 +149,13 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 
 
 def _package(arguments: argparse.Namespace) -> int:
-    from .packaging import package_bundle
-    from .packaging.hub import write_hub_folder
+    from .packaging import BUNDLE_NAMES, package_bundle
+    from .packaging.hub import require_free, write_hub_folder
 
     if arguments.linked and arguments.hub:
         raise ValueError("links to this clone are of no use on a hub; leave out --linked or --hub")
+    if arguments.hub:
+        require_free(arguments.hub / BUNDLE_NAMES[arguments.variant])
     paths = package_bundle(arguments.variant, arguments.out, weights=arguments.weights, linked=arguments.linked)
     for path in [*paths, *([write_hub_folder(paths[0], arguments.hub)] if arguments.hub else [])]:
         print(path.resolve())

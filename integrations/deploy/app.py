@@ -18,6 +18,7 @@ from monai.deploy.operators.monai_bundle_inference_operator import IOMapping, Mo
 from PIL import Image as PILImage
 
 from mt_transunet.deploy import LesionOperatorMixin
+from mt_transunet.transforms import as_rgb
 
 
 class LesionOperator(LesionOperatorMixin, MonaiBundleInferenceOperator):
@@ -35,7 +36,7 @@ class PhotographLoader(Operator):
         spec.output("image")
 
     def compute(self, op_input: object, op_output: object, context: object) -> None:
-        pixels = np.asarray(PILImage.open(self.path).convert("RGB"))
+        pixels = np.asarray(as_rgb(PILImage.open(self.path)))
         op_output.emit(Image(pixels, metadata={"filename": str(self.path)}), "image")
 
 

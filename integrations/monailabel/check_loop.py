@@ -21,7 +21,6 @@ import requests
 from PIL import Image
 from server import make_app, running
 
-COMPANION = Path(__file__).resolve().parent / "app" / "main.py"
 STRATEGY = "least_certain"
 SCORING = 300  # seconds that the server may take to score all images in the background
 
@@ -80,11 +79,15 @@ def main() -> int:
     parser.add_argument("--images", type=Path, help="folder of photographs; default: the bundle's synthetic ones")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
-        app, model = make_app(options.bundle.resolve(), Path(work) / "apps")
-        shutil.copyfile(COMPANION, app / "main.py")
+        app, model = make_app(options.bundle.resolve(), Path(work) / "apps", companion=True)
         studies = Path(work) / "studies"
         studies.mkdir()
-        for path in sorted((options.images or app / "model" / model / "sample_data").rglob("*.jpg"))[:14]:
+        source = options.images or app / "model" / model / "sample_data"
+        images = [path for path in sorted(source.rglob("*")) if path.suffix.lower() in (".jpg", ".png")]
+        images = [path for path in images if "GroundTruth" not in str(path)][:14]
+        if len(images) < 3:
+            parser.error(f"{source} holds {len(images)} images (.jpg, .png); a round of annotation takes three")
+        for path in images:
             shutil.copyfile(path, studies / path.name)
         log = Path(work) / "server.log"
         with running(app, model, studies, log) as address:

@@ -9,14 +9,11 @@ The app, and with it the weights that training leaves, stay in the home folder: 
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from server import STOCK, make_app, start_command, tool_environment
-
-COMPANION = Path(__file__).resolve().parent / "app" / "main.py"
+from server import make_app, start_command
 
 
 def main() -> int:
@@ -29,17 +26,15 @@ def main() -> int:
     if not given.studies.is_dir():
         print(f"error: {given.studies} is no folder; name the one that holds the images", file=sys.stderr)
         return 1
-    app, model = given.home.resolve() / STOCK, given.bundle.resolve().stem
-    if (app / "model" / model).is_dir():
-        print(f"going on with the model in {app / 'model' / model}; move the folder away to start from the packed one")
-    else:
-        app, model = make_app(given.bundle.resolve(), given.home.resolve())
-    shutil.copyfile(COMPANION, app / "main.py")  # the stock app and the strategy least_certain
+    try:
+        app, model = make_app(given.bundle.resolve(), given.home.resolve(), companion=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"weights in use: {app / 'model' / model / 'models'}; move that model's folder away to start from the zip's")
     print(f"model {model} at http://127.0.0.1:{given.port} , for this machine alone; Ctrl-C ends it", flush=True)
     try:
-        return subprocess.run(
-            start_command(app, model, given.studies.resolve(), given.port), env=tool_environment()
-        ).returncode
+        return subprocess.run(start_command(app, model, given.studies.resolve(), given.port)).returncode
     except KeyboardInterrupt:
         return 0
 

@@ -11,41 +11,66 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import requests
 
 STOCK = "monaibundle"  # the sample app that serves any bundle
+COMPANION = Path(__file__).resolve().parent / "app" / "main.py"
+TOOL = (sys.executable, "-m", "monailabel.main")  # what the command monailabel runs, which splits paths at their spaces
 STARTING = 180  # seconds; importing torch and MONAI takes most of them
 
 
-def make_app(bundle: Path, folder: Path) -> tuple[Path, str]:
-    """The stock app in a new folder, with a copy of the bundle (a folder or a zip) as its model.
+def make_app(bundle: Path, folder: Path, *, companion: bool = False) -> tuple[Path, str]:
+    """The stock app in a folder, with a copy of the bundle (a folder or a zip) as its model, each where it is missing.
+
+    Args:
+        bundle: folder or zip of ``mt-transunet package``.
+        folder: where the app goes.
+        companion: the stock app with the strategy ``least_certain`` (``app/main.py``) in place of the stock one.
 
     Returns:
         The app's folder and the model's name.
+
+    Raises:
+        ValueError: the bundle is not there.
     """
-    subprocess.run(
-        [_tool("monailabel"), "apps", "--download", "--name", STOCK, "--output", folder],
-        check=True,
-        capture_output=True,
-        env=tool_environment(),
-    )
-    models = folder / STOCK / "model"
-    if bundle.suffix == ".zip":
-        zipfile.ZipFile(bundle).extractall(models)
-        return folder / STOCK, bundle.stem
-    shutil.copytree(bundle, models / bundle.name, symlinks=True)
-    return folder / STOCK, bundle.name
+    if not bundle.exists():
+        raise ValueError(f"{bundle} is not there; write it with mt-transunet package lite OUT")
+    app, name = folder / STOCK, bundle.stem
+    if not app.is_dir():
+        _download(folder)
+    model = app / "model" / name
+    if not model.is_dir():
+        unfinished = app / f".unfinished.{name}"
+        shutil.rmtree(unfinished, ignore_errors=True)  # of a call that was killed
+        if bundle.suffix == ".zip":
+            zipfile.ZipFile(bundle).extractall(unfinished)
+        else:
+            shutil.copytree(bundle, unfinished / name, symlinks=True)
+        model.parent.mkdir(exist_ok=True)
+        (unfinished / name).rename(model)
+        shutil.rmtree(unfinished)
+    if companion:
+        shutil.copyfile(COMPANION, app / "main.py")
+    return app, name
+
+
+def _download(folder: Path) -> None:
+    """The stock app comes with the installed package; nothing is fetched."""
+    words = ["apps", "--download", "--name", STOCK, "--output", folder]
+    done = subprocess.run([*TOOL, *map(str, words)], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"MONAI Label did not give its app {STOCK}:\n{done.stdout}{done.stderr}")
 
 
 def start_command(app: Path, model: str, studies: Path, port: int) -> list[str]:
-    """The command that starts the server, to be run with :func:`tool_environment`."""
+    """The command that starts the server on this machine alone."""
     options = ["--app", app, "--studies", studies, "--host", "127.0.0.1", "--port", port]
     # without these two, starting asks hosts outside for models
     options += ["--conf", "models", model, "--conf", "zoo_source", "local", "--conf", "sam2", "false"]
-    return [str(word) for word in [_tool("monailabel"), "start_server", *options]]
+    return [*TOOL, "start_server", *map(str, options)]
 
 
 @contextmanager
@@ -63,16 +88,23 @@ def running(app: Path, model: str, studies: Path, log: Path) -> Iterator[str]:
             start_command(app, model, studies, port),
             stdout=stream,
             stderr=subprocess.STDOUT,
-            env=tool_environment(),
-            start_new_session=True,  # the command starts the server as a child: both are stopped as one group
+            start_new_session=True,  # with whatever the server starts it is stopped as one group
         )
     try:
         address = f"http://127.0.0.1:{port}"
         _wait(server, address, log)
         yield address
     finally:
-        os.killpg(server.pid, 15)
-        server.wait(timeout=30)
+        _stop(server)
+
+
+def _stop(server: subprocess.Popen) -> None:
+    for signal in (15, 9):
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal)
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=30)
+            return
 
 
 def _wait(server: subprocess.Popen, address: str, log: Path) -> None:
@@ -80,19 +112,10 @@ def _wait(server: subprocess.Popen, address: str, log: Path) -> None:
         try:
             if requests.get(f"{address}/info/", timeout=10).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             pass
         if server.poll() is not None:
             break
         time.sleep(1)
     end = log.read_text(errors="replace")[-2000:]
     raise RuntimeError(f"the server did not answer within {STARTING} seconds; {log} ends with\n{end}")
-
-
-def _tool(name: str) -> Path:
-    return Path(sys.executable).parent / name
-
-
-def tool_environment() -> dict[str, str]:
-    """MONAI Label's command runs ``python`` from the PATH: that must be this one."""
-    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

@@ -68,11 +68,11 @@ def main() -> None:
     if given.initial_weights:
         load_weights(network, given.initial_weights)
     write_run(output / "initial", network, {**record, "rounds": 0})
+    before = evaluated(output, "initial", dataset, given)  # a split that is not there shows before the training
     aggregated = federated(given, output)
     network.load_state_dict(aggregated)  # counters, averaged like all else, become whole numbers again
     write_run(output / "global", network, record)
-    compared = {name: evaluated(output, name, dataset, given) for name in ("initial", "global")}
-    report(compared, output)
+    report({"initial": before, "global": evaluated(output, "global", dataset, given)}, output)
 
 
 def arguments() -> argparse.Namespace:
@@ -169,8 +169,9 @@ def report(compared: dict[str, Any], output: Path) -> None:
     print(f"\n{'weights':10} {'JA':>6} {'DI':>6} {'mean AUC':>9}")
     for name, metrics in compared.items():
         segmentation, classes = metrics["segmentation"], metrics["classification"]
-        values = (segmentation["JA"]["value"], segmentation["DI"]["value"], classes["mean_AUC"]["value"])
-        print(f"{name:10} {values[0]:6.3f} {values[1]:6.3f} {values[2]:9.3f}")
+        figures = (segmentation["JA"], segmentation["DI"], classes["mean_AUC"])
+        shown = ["-" if figure is None else f"{figure['value']:.3f}" for figure in figures]
+        print(f"{name:10} {shown[0]:>6} {shown[1]:>6} {shown[2]:>9}")
     print(f"\nuse them: --weights {output / 'global'}")
 
 

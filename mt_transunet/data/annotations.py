@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .diagnosis_csv import match_diagnoses, read_diagnoses
-from .errors import Problems
+from .errors import DataError, Problems
 from .folder import LABELS_NAME
 from .items import Item, make_item
 
@@ -28,10 +28,15 @@ def as_items(items: Sequence[Mapping[str, Any]]) -> list[Item]:
     them; the others take no part in the loss of the class.
 
     Raises:
-        DataError: there is nothing in the list of an annotation server, or its ``labels.csv`` is wrong.
+        DataError: one of them has no mask, or the ``labels.csv`` is wrong.
     """
     if not annotated(items):
         return list(items)
+    for item in items:
+        if not isinstance(item.get("label"), str):
+            raise DataError(
+                f"{item.get('image')} has no mask under label, as others of this list do; save one, or leave it out"
+            )
     classes = _diagnoses([Path(item["image"]) for item in items])
     return [
         make_item(Path(item["image"]), mask=Path(item["label"]), label=classes.get(Path(item["image"])))

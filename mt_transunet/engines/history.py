@@ -63,6 +63,8 @@ class LossProgress(ProgressBar):
 class RunHistory:
     """Appends a row per epoch to ``history.csv``: mean of each loss part, speed, learning rate, validation figures.
 
+    Of several processes that train together the losses are those of the one that writes, over its part of each batch.
+
     The rows are part of the run's checkpoint: a resumed run rewrites the file without rows of repeated work.
 
     Args:

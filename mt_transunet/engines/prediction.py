@@ -14,7 +14,7 @@ from ignite.engine import Engine, Events
 
 from ..atomic import write_bytes, write_chunks, write_csv, write_json
 from ..dicom import is_dicom, millimetres_per_pixel
-from .annotation import coco_chunks, outline_of
+from .coco import coco_chunks, outline_of
 from .journal import PredictionJournal
 from .pictures import encoded_panel, image_path, photograph, plane
 

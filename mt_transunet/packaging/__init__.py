@@ -38,7 +38,10 @@ def package_bundle(variant: str, out: Path, *, weights: Path | None = None, link
     try:
         write_tree(unfinished, variant=variant, weights=weights, linked=linked)
         write_manifest(unfinished)
-        archives = [] if linked else [write_archive(unfinished, out / f"{target.name}.zip")]
+        archive = out / f"{target.name}.zip"
+        if linked:
+            archive.unlink(missing_ok=True)  # of an earlier call: it would not be this folder
+        archives = [] if linked else [write_archive(unfinished, archive)]
         shutil.rmtree(target, ignore_errors=True)
         unfinished.rename(target)
     finally:

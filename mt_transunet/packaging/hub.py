@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .archive import MANIFEST, changed_files
 
-__all__ = ["write_hub_folder"]
+__all__ = ["require_free", "write_hub_folder"]
 
 _FRONT_MATTER = "---\ntags:\n- monai\n- medical\nlibrary_name: monai\nlicense: apache-2.0\n---\n"
 
@@ -29,8 +29,7 @@ def write_hub_folder(bundle: Path, folder: Path) -> Path:
         ValueError: ``bundle`` is not as it was packaged, or ``folder`` has one of this name already.
     """
     target = folder / bundle.name
-    if target.exists():
-        raise ValueError(f"{target} exists; move it away, or give another folder")
+    require_free(target)
     _require_packaged(bundle)
     unfinished = folder / f".unfinished.{bundle.name}"
     shutil.rmtree(unfinished, ignore_errors=True)  # of a call that was killed
@@ -42,6 +41,12 @@ def write_hub_folder(bundle: Path, folder: Path) -> Path:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return target
+
+
+def require_free(target: Path) -> None:
+    """Raises ValueError where something lies already: what was uploaded from it is not replaced."""
+    if target.exists():
+        raise ValueError(f"{target} exists; move it away, or give another folder")
 
 
 def _require_packaged(bundle: Path) -> None:

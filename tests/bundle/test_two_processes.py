@@ -63,16 +63,26 @@ def launch(work: Path, configs: Path, environment: dict[str, str]) -> Callable[.
 
 
 @pytest.fixture(scope="module")
-def trained(work: Path, launch: Callable[..., None]) -> dict[int, Path]:
-    """Runs by one process and by two, with the same images in each step: number of processes -> folder."""
-    for processes in (1, 2):
+def train(work: Path, launch: Callable[..., None]) -> Callable[..., Path]:
+    """Train by one process or by two, with the same images in each step, into a folder of this name."""
+
+    def run(name: str, processes: int, *more: str) -> Path:
         files = ["train.json", *(["multi_gpu_train.json"] if processes > 1 else []), "comparable.json"]
         words = ["--labelled_batch", str(4 // processes), "--unlabelled_batch", str(2 // processes)]
         words += ["--additional_dir", str(work / "data" / "additional"), "--max_iterations", str(ITERATIONS)]
         words += ["--pretrained", "False", "--average_decay", "None", "--precision", "fp32", "--val_interval", "100"]
-        words += ["--warmup_iterations", "0"]
-        launch("training", files, processes, *words, "--output_dir", str(work / f"by{processes}"))
-    return {processes: work / f"by{processes}" for processes in (1, 2)}
+        launch(
+            "training", files, processes, *words, "--warmup_iterations", "0", "--output_dir", str(work / name), *more
+        )
+        return work / name
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(train: Callable[..., Path]) -> dict[int, Path]:
+    """Number of processes -> folder of their run."""
+    return {processes: train(f"by{processes}", processes) for processes in (1, 2)}
 
 
 @pytest.mark.slow
@@ -100,3 +110,13 @@ def test_two_processes_evaluate_to_the_figures_of_one(work, trained, launch):
     one, two = (json.loads((work / f"measured{count}" / "metrics.json").read_text()) for count in (1, 2))
     assert two == one and one["segmentation"]["n"] == 3  # the third image: dealt to the first process, and padded
     assert (work / "measured1/per_image.csv").read_bytes() == (work / "measured2/per_image.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_two_processes_pause_together_and_go_on_bit_for_bit(trained, train):
+    folder = train("paused", 2, "--max_minutes", "0.0001")
+    assert torch.load(folder / "checkpoint.pt", weights_only=True)["iteration"] == 1
+    assert not (folder / "model.pt").exists()
+    train("paused", 2)
+    whole, paused = (torch.load(run / "model.pt", weights_only=True) for run in (trained[2], folder))
+    assert all(torch.equal(whole[name], paused[name]) for name in whole)

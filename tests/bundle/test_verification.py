@@ -94,7 +94,7 @@ def schema(tmp_path: Path) -> Path:
     return tmp_path / "schema.json"
 
 
-def test_the_metadata_fits_the_schema_it_names(configs: Path, schema: Path) -> None:
+def test_the_metadata_holds_what_the_schema_demands(configs: Path, schema: Path) -> None:
     verify_metadata(meta_file=str(configs / "metadata.json"), filepath=str(schema))
 
 

@@ -18,7 +18,13 @@ from monai.bundle.utils import ID_SEP_KEY
 
 LOCATOR = ComponentLocator()  # one for all: it looks through the whole of MONAI
 COMMANDS = {"training": ["train"], "evaluating": ["train", "evaluate"], "inference": ["inference"]}
-COMPOSED = {**COMMANDS, "federated": ["train", "federated"]}
+COMPOSED = {
+    **COMMANDS,
+    "federated": ["train", "federated"],
+    "training by several": ["train", "multi_gpu_train"],
+    "evaluating by several": ["train", "evaluate", "multi_gpu_evaluate"],
+    "TensorRT": ["inference", "inference_trt"],
+}
 
 
 def loaded(configs: Path, command: str) -> dict[str, Any]:

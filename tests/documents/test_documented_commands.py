@@ -38,8 +38,6 @@ NOT_RUN = {
     r"make (monailabel|annotate|federation|zoo)\b.*": "builds an environment of its own, the first of several GB",
     r"\.venv-monailabel/.*|curl .*": "needs MONAI Label; integrations/monailabel/check.py asks a real server the same",
     r"torchrun .*": "tests/bundle/test_two_processes.py runs it",
-    r"python -m monai.bundle push_to_hf_hub .*": "would upload; tests/packaging/test_hub.py runs it with the network replaced",
-    r"python integrations/deploy/app.py .*": "needs MONAI Deploy's SDK; tests/packaging/test_deploy_app.py runs it where that is",
     r"mt-transunet app\b.*": "serves until it is stopped; tests/app asks a running one",
 }
 """Pattern of a command -> why no test runs it."""

@@ -50,7 +50,7 @@ class Client:
         return dict(self.algo.evaluate(ExchangeObject(weights=dict(weights))).metrics)
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def unrelated_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where these tests run, on one thread: networks this small are slower on several."""
     folder, threads = tmp_path_factory.mktemp("unrelated"), torch.get_num_threads()

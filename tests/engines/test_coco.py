@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mt_transunet.engines.annotation import coco_chunks, outline_of, polygons, run_lengths
+from mt_transunet.engines.coco import coco_chunks, outline_of, polygons, run_lengths
 
 
 def blob():
