@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from mt_transunet.data import write_synthetic_dataset
+from mt_transunet.networks import shipped_weights
 
 FROZEN = """
 from torch import nn
@@ -24,11 +25,11 @@ def frozen(network):
             module.eval().train = lambda mode=True, module=module: module
     return network
 """
-# Plain gradient descent with a short step: Adam makes a rounding error as large as a step, and the sharpness of the
-# level set multiplies it by hundreds (at a rate of 0.02 the weights end 6e-5 apart). A batch's statistics are its own.
+# Plain gradient descent, for Adam makes a rounding error as large as a step; from trained weights, for with statistics
+# frozen at random ones the first rounding error grows by hundreds every few steps. A batch's statistics are its own.
 COMPARABLE = {
     "+imports": ["$import frozen_statistics"],
-    "initial_network": "$frozen_statistics.frozen(@network_def)",
+    "initial_network": "$frozen_statistics.frozen(networks.load_weights(@network_def, @initial_weights))",
     "optimizer": {"_target_": "torch.optim.SGD", "params": "@parameter_groups", "lr": 0.002},
     "parameter_groups#lr_values": [0.002],
 }
@@ -70,7 +71,16 @@ def train(work: Path, launch: Callable[..., None]) -> Callable[..., Path]:
         files = ["train.json", *(["multi_gpu_train.json"] if processes > 1 else []), "comparable.json"]
         words = ["--labelled_batch", str(4 // processes), "--unlabelled_batch", str(2 // processes)]
         words += ["--additional_dir", str(work / "data" / "additional"), "--max_iterations", str(ITERATIONS)]
-        words += ["--pretrained", "False", "--average_decay", "None", "--precision", "fp32", "--val_interval", "100"]
+        words += [
+            "--initial_weights",
+            str(shipped_weights("lite")),
+            "--average_decay",
+            "None",
+            "--precision",
+            "fp32",
+            "--val_interval",
+            "100",
+        ]
         launch(
             "training", files, processes, *words, "--warmup_iterations", "0", "--output_dir", str(work / name), *more
         )
@@ -97,7 +107,7 @@ def test_two_processes_train_the_network_that_one_trains_on_the_same_global_batc
 def test_one_process_writes_for_both(trained):
     one, two = (list(csv.DictReader(open(trained[count] / "history.csv"))) for count in (1, 2))
     assert [row["iteration"] for row in two] == [row["iteration"] for row in one] and two[-1]["iteration"] == "20"
-    assert float(two[-1]["loss"]) < float(two[0]["loss"]) - 0.05  # so that there was something to be equal in
+    assert float(two[-2]["loss"]) < float(two[0]["loss"]) - 0.1  # so that there was something to be equal in
     assert float(two[-1]["val_JA"]) == pytest.approx(float(one[-1]["val_JA"]), abs=1e-3)
 
 
