@@ -65,7 +65,7 @@ federation: $(FEDERATION)/.installed
 
 $(FEDERATION)/.installed: $(STAMP)
 	test -x $(FEDERATION)/bin/python || $(PYTHON) -m venv $(FEDERATION)
-	$(FEDERATION)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lite]' nvflare==2.9.0
+	$(FEDERATION)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lite,fl]'
 	touch $@
 
 # the packed bundle in an environment of exactly the versions its metadata asks for, from a foreign folder

@@ -87,7 +87,7 @@ def test_the_import_reader_sees_relative_and_inner_imports(tmp_path: Path) -> No
 
 def test_nobody_imports_transforms_by_its_folder_name() -> None:
     scripts = {
-        f"script.{path.stem}": path for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")
+        f"script.{path.stem}": path for folder in ("tests", "benchmarks", "integrations") for path in (ROOT / folder).rglob("*.py")
     }
     broken = [
         path
@@ -98,7 +98,8 @@ def test_nobody_imports_transforms_by_its_folder_name() -> None:
 
 
 def test_no_file_is_longer_than_250_lines() -> None:
-    lengths = {str(path): len(path.read_text().splitlines()) for path in modules().values()}
+    files = [*modules().values(), *(ROOT / "integrations").rglob("*.py")]
+    lengths = {str(path): len(path.read_text().splitlines()) for path in files}
     assert {path: length for path, length in lengths.items() if length > LONGEST_FILE} == {}
 
 
@@ -124,7 +125,8 @@ def test_only_the_command_line_prints() -> None:
 
 
 def test_every_source_file_names_its_licence() -> None:
-    files = [*modules().values(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    folders = ("tests", "benchmarks", "integrations")
+    files = [*modules().values(), *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
     assert [path for path in files if not path.read_text().startswith("# SPDX-License-Identifier: Apache-2.0\n")] == []
 
 
