@@ -60,7 +60,9 @@ def sides(options: argparse.Namespace) -> tuple[list[Item], list[Item]]:
 
 def train(bought: list[Item], measured: list[Item], seed: int, options: argparse.Namespace, folder: Path) -> Any:
     """The network (averaged weights, eval mode) of one round and its JA on ``measured``."""
-    write_json(folder / "datalist.json", {"training": bought, "validation": measured})
+    # one long epoch: training writes a checkpoint after each, and four images make an epoch of one iteration
+    repeats = -(-options.iterations * options.batch // len(bought))
+    write_json(folder / "datalist.json", {"training": bought * repeats, "validation": measured})
     workflow = ConfigWorkflow(
         config_file=str(CONFIG),
         workflow_type="training",
