@@ -61,7 +61,8 @@ def summarise(rounds: dict[str, dict[int, Curve]], labels: list[int]) -> dict[st
         curves = {**{str(seed): curve for seed, curve in done.items()}, "mean": mean}
         result["strategies"][strategy] = {
             "JA": {name: {count: curve[count] for count in labels} for name, curve in curves.items()},
-            "mean_JA_over_rounds": float(np.mean(list(mean.values())[1:])),  # the first round is the same for all
+            # without the first round, which is the same for all
+            "JA_over_rounds": {name: float(np.mean([c[count] for count in labels[1:]])) for name, c in curves.items()},
             "labels_needed": {
                 share: {name: labels_needed(curve, level) for name, curve in curves.items()}
                 for share, level in wanted.items()
@@ -75,7 +76,8 @@ def table(result: dict[str, Any], labels: list[int]) -> str:
     lines = ["mean JA at labels".ljust(22) + "".join(f"{count:>8}" for count in labels) + "    over rounds"]
     for name, found in result["strategies"].items():
         figures = "".join(f"{found['JA']['mean'][count]:8.3f}" for count in labels)
-        lines.append(f"{name:<22}{figures}{found['mean_JA_over_rounds']:15.4f}")
+        lines.append(f"{name:<22}{figures}{found['JA_over_rounds']['mean']:15.4f}")
+    lines += paired(result)
     if result["wanted_JA"]:
         lines.append("all masks: JA " + ", ".join(f"{value:.3f}" for value in result["reference_JA"].values()))
     for share, level in result["wanted_JA"].items():
@@ -85,6 +87,18 @@ def table(result: dict[str, Any], labels: list[int]) -> str:
             words = [f"{seed} {f'{count:.0f}' if count else f'> {labels[-1]}'}" for seed, count in needed]
             lines.append(f"    {name:<18}" + ", ".join(words))
     return "\n".join(lines)
+
+
+def paired(result: dict[str, Any]) -> list[str]:
+    """What each strategy gains on random order over the rounds, seed by seed: both started from the same network."""
+    lines, known = [], result["strategies"]
+    for name in known.keys() - {"random"} if "random" in known else ():
+        ours, theirs = (known[side]["JA_over_rounds"] for side in (name, "random"))
+        gains = {seed: ours[seed] - theirs[seed] for seed in ours if seed in theirs and seed != "mean"}
+        if gains:
+            listed = ", ".join(f"{seed} {gain:+.4f}" for seed, gain in gains.items())
+            lines.append(f"{name} - random over rounds, by seed: {listed}; mean {np.mean(list(gains.values())):+.4f}")
+    return lines
 
 
 def draw(result: dict[str, Any], labels: list[int], path: Path) -> None:
