@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_file_verbs(verbs: Any) -> None:
-    package = verbs.add_parser("package", help="write a bundle that carries its code and weights, as folder and zip")
+    package = verbs.add_parser(
+        "package", allow_abbrev=False, help="write a bundle that carries its code and weights, as folder and zip"
+    )
     package.add_argument("variant", choices=("lite", "paper"))
     package.add_argument("out", metavar="OUT", type=Path, help="folder that receives both")
     package.add_argument("--weights", type=Path, help="file or run folder (default: the shipped weights)")

@@ -87,7 +87,9 @@ def test_the_import_reader_sees_relative_and_inner_imports(tmp_path: Path) -> No
 
 def test_nobody_imports_transforms_by_its_folder_name() -> None:
     scripts = {
-        f"script.{path.stem}": path for folder in ("tests", "benchmarks", "integrations") for path in (ROOT / folder).rglob("*.py")
+        f"script.{path.stem}": path
+        for folder in ("tests", "benchmarks", "integrations")
+        for path in (ROOT / folder).rglob("*.py")
     }
     broken = [
         path

@@ -34,10 +34,9 @@ def make_app(bundle: Path, folder: Path, *, companion: bool = False) -> tuple[Pa
         The app's folder and the model's name.
 
     Raises:
-        ValueError: the bundle is not there.
+        ValueError: there is no packaged bundle.
     """
-    if not bundle.exists():
-        raise ValueError(f"{bundle} is not there; write it with mt-transunet package lite OUT")
+    _require_packaged(bundle)
     app, name = folder / STOCK, bundle.stem
     if not app.is_dir():
         _download(folder)
@@ -55,6 +54,19 @@ def make_app(bundle: Path, folder: Path, *, companion: bool = False) -> tuple[Pa
     if companion:
         shutil.copyfile(COMPANION, app / "main.py")
     return app, name
+
+
+def _require_packaged(bundle: Path) -> None:
+    needed = ("configs/metadata.json", "configs/inference.json", "models/model.pt")
+    if bundle.is_dir():
+        held = {name for name in needed if (bundle / name).is_file()}
+    elif zipfile.is_zipfile(bundle):
+        names = zipfile.ZipFile(bundle).namelist()
+        held = {name for name in needed if f"{bundle.stem}/{name}" in names}
+    else:
+        held = set()
+    if held != set(needed):
+        raise ValueError(f"{bundle} is no packaged bundle; write one with mt-transunet package lite OUT")
 
 
 def _download(folder: Path) -> None:

@@ -120,7 +120,7 @@ def read_run(path: Path) -> dict[str, torch.Tensor]:
     if variant is not None and not path.exists():
         raise WeightsError(
             f"no weights ship for variant {variant!r} yet; train them: python -m monai.bundle run training "
-            f"--config_file bundle/configs/train.json --variant {variant}, then pass --weights RUN/model.pt"
+            f"--config_file bundle/configs/train.json --variant {variant} --dataset_dir DATA, then pass --weights RUN"
         )
     file = weights_file(path)
     if file.is_file():

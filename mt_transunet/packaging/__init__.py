@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from .metadata import BUNDLE_NAMES
 from .tree import write_tree
 
 __all__ = ["BUNDLE_NAMES", "package_bundle"]
+
+logger = logging.getLogger(__name__)
 
 
 def package_bundle(variant: str, out: Path, *, weights: Path | None = None, linked: bool = False) -> list[Path]:
@@ -39,8 +42,9 @@ def package_bundle(variant: str, out: Path, *, weights: Path | None = None, link
         write_tree(unfinished, variant=variant, weights=weights, linked=linked)
         write_manifest(unfinished)
         archive = out / f"{target.name}.zip"
-        if linked:
-            archive.unlink(missing_ok=True)  # of an earlier call: it would not be this folder
+        if linked and archive.exists():
+            logger.info(f"{archive} of an earlier call is removed: this folder differs from it")
+            archive.unlink()
         archives = [] if linked else [write_archive(unfinished, archive)]
         shutil.rmtree(target, ignore_errors=True)
         unfinished.rename(target)

@@ -86,6 +86,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the pages name: the bundle, ISIC2017, MORE, FOLDER, a lesion, room for OUT."""
     place = tmp_path_factory.mktemp("reader")
     (place / "bundle").symlink_to(ROOT / "bundle")
+    (place / "configs").symlink_to(ROOT / "bundle" / "configs")  # the bundle's own page names them from its folder
     write_synthetic_dataset(place / "ISIC2017", training=6, validation=3, test=3, additional=3)
     (place / "MORE").symlink_to(place / "ISIC2017" / "additional")
     (place / "FOLDER").symlink_to(place / "ISIC2017" / "ISIC-2017_Test_v2_Data")

@@ -101,7 +101,7 @@ def test_shipped_weights_lie_in_the_bundle():
 def test_variant_without_shipped_weights_names_the_command_that_trains_it(empty_models, lite):
     message = re.escape(
         "no weights ship for variant 'lite' yet; train them: python -m monai.bundle run training --config_file "
-        "bundle/configs/train.json --variant lite, then pass --weights RUN/model.pt"
+        "bundle/configs/train.json --variant lite --dataset_dir DATA, then pass --weights RUN"
     )
     with pytest.raises(ValueError, match=message):
         load_network("lite")
