@@ -140,10 +140,17 @@ def test_without_dataset_dir_the_built_in_set_is_used_and_the_run_lies_under_run
     import mt_transunet.data
 
     asked = []
-    monkeypatch.setattr(mt_transunet.data, "synthetic_dataset", lambda root: asked.append(root) or synthetic)
+
+    def drawn(root: str) -> Path:
+        asked.append(root)
+        Path(root).parent.mkdir()
+        Path(root).symlink_to(synthetic)
+        return Path(root)
+
+    monkeypatch.setattr(mt_transunet.data, "synthetic_dataset", drawn)
     monkeypatch.chdir(tmp_path)
     finished("training", max_iterations=1)
-    assert set(asked) == {"runs/synthetic"}
+    assert asked == ["runs/synthetic"]
     assert json.loads((tmp_path / "runs/lite-training/config.json").read_text())["settings"]["images"] == {
         "training": 6,
         "validation": 3,
