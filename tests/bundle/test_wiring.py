@@ -199,3 +199,10 @@ def test_metadata_names_its_own_version_in_the_changelog(configs: Path) -> None:
     metadata = json.loads((configs / "metadata.json").read_text())
     assert metadata["version"] in metadata["changelog"]
     assert metadata["monai_version"] and metadata["pytorch_version"] and metadata["numpy_version"]
+
+
+def test_both_overlays_for_several_processes_say_the_same_where_both_speak(configs: Path) -> None:
+    train, evaluate = (json.loads((configs / f"multi_gpu_{name}.json").read_text()) for name in ("train", "evaluate"))
+    shared = train.keys() & evaluate.keys()
+    assert shared >= {"device", "rank", "num_replicas", "+initialize", "finalize"}
+    assert {key: train[key] for key in shared} == {key: evaluate[key] for key in shared}
