@@ -82,16 +82,21 @@ for line in json.loads(sys.argv[1]):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the pages name: the bundle, ISIC2017, MORE, FOLDER, a lesion, room for OUT."""
-    place = tmp_path_factory.mktemp("reader")
-    (place / "bundle").symlink_to(ROOT / "bundle")
-    (place / "configs").symlink_to(ROOT / "bundle" / "configs")  # the bundle's own page names them from its folder
-    write_synthetic_dataset(place / "ISIC2017", training=6, validation=3, test=3, additional=3)
-    (place / "MORE").symlink_to(place / "ISIC2017" / "additional")
-    (place / "FOLDER").symlink_to(place / "ISIC2017" / "ISIC-2017_Test_v2_Data")
-    Image.open(next((place / "FOLDER").glob("*.jpg"))).save(place / "lesion.jpg")
-    return place
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "ISIC2017"
+    return write_synthetic_dataset(folder, training=6, validation=3, test=3, additional=3)
+
+
+@pytest.fixture
+def place(tmp_path: Path, dataset: Path) -> Path:
+    """A page's own folder with what pages name: the bundle, ISIC2017, MORE, FOLDER, a lesion, room for OUT."""
+    (tmp_path / "bundle").symlink_to(ROOT / "bundle")
+    (tmp_path / "configs").symlink_to(ROOT / "bundle" / "configs")  # the bundle's own page names them from its folder
+    (tmp_path / "ISIC2017").symlink_to(dataset)
+    (tmp_path / "MORE").symlink_to(dataset / "additional")
+    (tmp_path / "FOLDER").symlink_to(dataset / "ISIC-2017_Test_v2_Data")
+    Image.open(next((dataset / "ISIC-2017_Test_v2_Data").glob("*.jpg"))).save(tmp_path / "lesion.jpg")
+    return tmp_path
 
 
 def words(command: str) -> list[str]:
