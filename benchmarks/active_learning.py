@@ -31,7 +31,7 @@ from monai.inferers import SimpleInferer
 from PIL import Image
 
 from mt_transunet.allocator import keep_freed_memory
-from mt_transunet.annotation import choose_batch, uncertainty
+from mt_transunet.annotation import least_certain_first, representatives, uncertainty
 from mt_transunet.atomic import save_tensors, write_json
 from mt_transunet.data import load_datalist
 from mt_transunet.inferers import ViewsInferer
@@ -41,8 +41,8 @@ from mt_transunet.quality.description import describe
 
 CONFIG = Path(__file__).resolve().parents[1] / "bundle/configs/train.json"
 LOSS_WEIGHTS = {"mask": 1.0, "dice": 1.0, "level_set": 1.0}
-STRATEGIES = ("random", "least_certain", "diverse")
-"""Random order; the least certain; diverse ones of the least certain."""
+STRATEGIES = ("random", "least_certain", "representative")
+"""Random order; the least certain; those that stand for most of the others, from the first label on."""
 REFERENCE = "all"
 Item = dict[str, Any]
 
@@ -116,18 +116,25 @@ def picture(path: str, size: int) -> torch.Tensor:
     return torch.from_numpy(np.asarray(small).copy()).permute(2, 0, 1)
 
 
-def buy(strategy: str, left: list[Item], count: int, network: Any, seed: int, options: argparse.Namespace) -> list[str]:
+def buy(
+    strategy: str, left: list[Item], bought: list[Item], count: int, network: Any, seed: int, options: Any
+) -> list[str]:
     """Ids of the next ``count`` images; ``left`` is in the seed's random order."""
     if strategy == "random":
         return [item["image_id"] for item in left[:count]]
     if options.candidates:  # shuffled anew: the order of ``left`` is that of the random strategy's purchases
         chosen = np.random.default_rng([seed, len(left)]).permutation(len(left))[: options.candidates]
         left = [left[place] for place in chosen]
-    found = scores(network, left, options)
-    if strategy != "diverse":
-        return choose_batch(found, count)
-    seen = {item["image_id"]: describe(np.asarray(Image.open(item["image"]).convert("RGB"))) for item in left}
-    return choose_batch(found, count, descriptions=seen)
+    if strategy == "representative":
+        descriptions = {item["image_id"]: description(item["image"]) for item in left + bought}
+        return representatives(descriptions, count, taken={item["image_id"] for item in bought})
+    return least_certain_first(scores(network, left, options))[:count]
+
+
+@functools.lru_cache(maxsize=None)
+def description(path: str) -> np.ndarray:
+    with Image.open(path) as photograph:
+        return describe(np.asarray(photograph.convert("RGB")))
 
 
 def simulate(strategy: str, seed: int, options: argparse.Namespace) -> str:
@@ -137,17 +144,18 @@ def simulate(strategy: str, seed: int, options: argparse.Namespace) -> str:
     pool, measured = sides(options)
     order = [pool[place] for place in np.random.default_rng(seed).permutation(len(pool))]
     labels = [len(order)] if strategy == REFERENCE else options.labels
-    bought = {item["image_id"] for item in order[: labels[0]]}
+    bought = set(buy(first_of(strategy), order, [], labels[0], None, seed, options))
     for place, count in enumerate(labels):
         path = options.out / "rounds" / f"{strategy}-s{seed}-{count}.json"
         if not path.exists():
             began = time.time()
             mine = [item for item in order if item["image_id"] in bought]
-            shared = options.out / "rounds" / f"start-s{seed}.pt" if count == options.labels[0] else None
+            start = options.out / "rounds" / f"start-{first_of(strategy)}-s{seed}.pt"
+            shared = start if count == options.labels[0] else None
             network, jaccard = round_of(mine, measured, seed, options, options.out / "work" / path.stem, shared)
             left = [item for item in order if item["image_id"] not in bought]
             more = labels[place + 1] - count if place + 1 < len(labels) else 0
-            chosen = buy(strategy, left, more, network, seed, options) if more else []
+            chosen = buy(strategy, left, mine, more, network, seed, options) if more else []
             row = {"strategy": strategy, "seed": seed, "labels": count, "JA": jaccard, "buys": chosen}
             write_json(path, {**row, "seconds": round(time.time() - began, 1)})
             print(f"{strategy} seed {seed}: {count} labels, JA {jaccard:.4f}, {time.time() - began:.0f} s", flush=True)
@@ -155,10 +163,15 @@ def simulate(strategy: str, seed: int, options: argparse.Namespace) -> str:
     return f"{strategy} seed {seed} done"
 
 
+def first_of(strategy: str) -> str:
+    """The strategy of the first purchase: without a network nothing is uncertain."""
+    return strategy if strategy == "representative" else "random"
+
+
 def round_of(
     bought: list[Item], measured: list[Item], seed: int, options: argparse.Namespace, folder: Path, shared: Path | None
 ) -> tuple[torch.nn.Module, float]:
-    """Network and JA of a round; the first one, the same for every strategy, is kept in ``shared``."""
+    """Network and JA of a round; the first one, which strategies may have in common, is kept in ``shared``."""
     if shared is not None and shared.exists():
         kept = torch.load(shared, weights_only=True)
         network = build_network("lite")

@@ -146,7 +146,7 @@ def main() -> None:
         ratio = max(first.peak, second.peak) / small.peak
         speed = arguments.images / (first.seconds + second.seconds)
         print(
-            f"peak memory {ratio:.2f} times that of {SMALL} images; {speed:.1f} images per second with pictures and page"
+            f"peak memory {ratio:.2f} times that of {SMALL} images; {speed:.1f} images a second with pictures and page"
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A round of annotation with a real MONAI Label server: images are scored, served least certain first, and labelled.
+"""A round of annotation with a real MONAI Label server: images are scored, served by both strategies, and labelled.
 
 Run in the environment that ``make monailabel`` builds:
 
@@ -21,14 +21,16 @@ import requests
 from PIL import Image
 from server import make_app, running
 
-STRATEGY = "least_certain"
+LEAST_CERTAIN, REPRESENTATIVE = "least_certain", "representative"
 SCORING = 300  # seconds that the server may take to score all images in the background
 
 
-def known(address: str) -> dict[str, dict[str, Any]]:
-    """What the server knows of every image without a label."""
+def known(address: str, *, labelled: bool = False) -> dict[str, dict[str, Any]]:
+    """What the server knows of every image without a label, or of every image that has one."""
     objects = requests.get(f"{address}/datastore/?output=all", timeout=60).json()["objects"]
-    return {name: item["image"]["info"] for name, item in objects.items() if not item["labels"].get("final")}
+    return {
+        name: item["image"]["info"] for name, item in objects.items() if bool(item["labels"].get("final")) == labelled
+    }
 
 
 def wait_for_scores(address: str) -> dict[str, float]:
@@ -41,8 +43,8 @@ def wait_for_scores(address: str) -> dict[str, float]:
     raise RuntimeError(f"after {SCORING} seconds these have no uncertainty: {sorted(images)}")
 
 
-def serve(address: str) -> dict[str, Any]:
-    answer = requests.post(f"{address}/activelearning/{STRATEGY}", json={}, timeout=600)
+def serve(address: str, strategy: str) -> dict[str, Any]:
+    answer = requests.post(f"{address}/activelearning/{strategy}", json={}, timeout=600)
     answer.raise_for_status()
     return answer.json()
 
@@ -55,13 +57,13 @@ def label(address: str, image: str, size: tuple[int, int]) -> None:
     requests.put(url, files={"label": ("mask.png", stream.getvalue())}, timeout=60).raise_for_status()
 
 
-def check(address: str, studies: Path) -> list[str]:
-    """What was not as it should be."""
+def check_least_certain(address: str, studies: Path) -> list[str]:
+    """What was not as it should be when the least certain images were asked for, and two of three labelled."""
     failures = []
     scores = wait_for_scores(address)
     expected = sorted(scores, key=lambda name: (-scores[name], name))
     for turn, name in enumerate(expected[:3]):
-        served = serve(address)
+        served = serve(address, LEAST_CERTAIN)
         print(f"served {served['id']}, uncertainty {served['uncertainty']:.4f}", flush=True)
         if served["id"] != name:
             failures.append(f"turn {turn}: {served['id']} was served, {name} is the least certain of those left")
@@ -70,6 +72,22 @@ def check(address: str, studies: Path) -> list[str]:
     left = set(known(address))
     if left != set(expected) - set(expected[1:3]):
         failures.append(f"{sorted(left)} wait for a label after two of {len(expected)} were labelled")
+    return failures
+
+
+def check_representative(address: str, turns: int = 3) -> list[str]:
+    """What was not as it should be when the most representative images were asked for, two images being labelled."""
+    from mt_transunet.annotation import representatives  # the served bundle's own
+
+    done, failures = set(known(address, labelled=True)), []
+    images = {**known(address), **known(address, labelled=True)}
+    descriptions = {name: info["description"] for name, info in images.items()}
+    expected = representatives(descriptions, turns, taken=done)
+    for turn, name in enumerate(expected):
+        served = serve(address, REPRESENTATIVE)["id"]
+        print(f"served {served}, representative", flush=True)
+        if served != name:
+            failures.append(f"turn {turn}: {served} was served, {name} stands for more of those left")
     return failures
 
 
@@ -90,11 +108,15 @@ def main() -> int:
         for path in images:
             shutil.copyfile(path, studies / path.name)
         log = Path(work) / "server.log"
+        sys.path.insert(0, str(app / "model" / model))
         with running(app, model, studies, log) as address:
-            failures = check(address, studies)
+            failures = check_least_certain(address, studies) + check_representative(address)
         if failures:
             print(log.read_text(errors="replace")[-6000:], file=sys.stderr)
-    print("\n".join(failures) or "served least certain first, and labelled images no more")
+    print(
+        "\n".join(failures)
+        or "served least certain first, then those that stand for most others; labelled images no more"
+    )
     return min(len(failures), 1)
 
 

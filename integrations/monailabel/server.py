@@ -28,7 +28,7 @@ def make_app(bundle: Path, folder: Path, *, companion: bool = False) -> tuple[Pa
     Args:
         bundle: folder or zip of ``mt-transunet package``.
         folder: where the app goes.
-        companion: the stock app with the strategy ``least_certain`` (``app/main.py``) in place of the stock one.
+        companion: the stock app with our two strategies (``app/main.py``) in place of the stock one.
 
     Returns:
         The app's folder and the model's name.

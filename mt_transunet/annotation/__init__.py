@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which image a person should annotate next: the one whose mask the network is least sure of."""
+"""Which image a person should annotate next: the one whose mask is least certain, or that stands for most others."""
 
 from __future__ import annotations
 
-from .acquisition import choose_batch, least_certain_first
+from .acquisition import least_certain_first, representatives
 from .queue import next_image, score_images
 from .uncertainty import uncertainty
+from .variety import describe_images, next_representative
 
-__all__ = ["choose_batch", "least_certain_first", "next_image", "score_images", "uncertainty"]
+__all__ = [
+    "describe_images",
+    "least_certain_first",
+    "next_image",
+    "next_representative",
+    "representatives",
+    "score_images",
+    "uncertainty",
+]

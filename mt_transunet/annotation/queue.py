@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-__all__ = ["SCORE", "STAMP", "Datastore", "next_image", "score_images"]
+__all__ = ["DAY", "SCORE", "STAMP", "Datastore", "in_hand", "next_image", "score_images"]
 
 logger = logging.getLogger(__name__)
 
@@ -97,8 +97,12 @@ def next_image(
     now = time.time() if now is None else now
 
     def place(image_id: str) -> tuple[bool, bool, float, str]:
-        served = images[image_id].get("strategy", {}).get(strategy, {}).get("ts", 0)
         score = images[image_id].get(SCORE)
-        return now - served < rest, score is None, -(score or 0.0), image_id
+        return in_hand(images[image_id], strategy, now, rest), score is None, -(score or 0.0), image_id
 
     return min(images, key=place, default=None)
+
+
+def in_hand(info: Mapping[str, Any], strategy: str, now: float, rest: float) -> bool:
+    """Whether the strategy served the image less than ``rest`` seconds before ``now``."""
+    return now - info.get("strategy", {}).get(strategy, {}).get("ts", 0) < rest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MONAI Label's own ``monaibundle`` app, and the strategy that serves the image the model is least sure of first."""
+"""MONAI Label's own ``monaibundle`` app, and two strategies: the least certain image, the most representative one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from monailabel.main import Main
 
 logger = logging.getLogger(__name__)
 
-NAME = "least_certain"
-ON_DEMAND = 8
-"""Images scored while a person waits, if none of those that wait has a score yet."""
+LEAST_CERTAIN, REPRESENTATIVE = "least_certain", "representative"
+ON_DEMAND = {LEAST_CERTAIN: 8, REPRESENTATIVE: 64}
+"""Images scored or described while a person waits, if none has a score or a description yet."""
 
 
 def stock_app() -> ModuleType:
@@ -68,7 +68,7 @@ class LeastCertain(Strategy):
 
         images = self.waiting(request, datastore)
         if images and not any("uncertainty_ts" in info for info in images.values()):
-            self.scoring({**request, "max_samples": ON_DEMAND}, datastore)
+            self.scoring({**request, "max_samples": ON_DEMAND[LEAST_CERTAIN]}, datastore)
             images = self.waiting(request, datastore)
         image_id = next_image(images, strategy=request["strategy"])
         return {"id": image_id, "uncertainty": images[image_id].get("uncertainty")} if image_id else None
@@ -79,14 +79,51 @@ class LeastCertain(Strategy):
         return {image_id: datastore.get_image_info(image_id) for image_id in ids}
 
 
+class Describing(ScoringMethod):
+    """Keeps in the datastore what every image looks like, in eleven numbers; no model is asked."""
+
+    def __init__(self):
+        super().__init__("Description: colours, contrast, grain and layout of the photograph")
+
+    def __call__(self, request, datastore):
+        from mt_transunet.annotation import describe_images
+
+        summary = describe_images(datastore, most=int(request.get("max_samples", 0)))
+        logger.info(f"Description: {summary}")
+        return summary
+
+
+class Representative(Strategy):
+    """Serves the unlabelled image that stands for most of those that are unlike the labelled ones."""
+
+    def __init__(self, describing):
+        super().__init__("The image that stands for most of the others")
+        self.describing = describing
+
+    def __call__(self, request, datastore):
+        from mt_transunet.annotation import next_representative
+
+        images = self.known(datastore)
+        if not any("description" in info for info in images.values()):
+            self.describing({"max_samples": ON_DEMAND[REPRESENTATIVE]}, datastore)
+            images = self.known(datastore)
+        waiting = datastore.get_unlabeled_images(request.get("label_tag"), request.get("labels"))
+        image_id = next_representative(images, waiting, strategy=request["strategy"])
+        return {"id": image_id} if image_id else None
+
+    @staticmethod
+    def known(datastore):
+        return {image_id: datastore.get_image_info(image_id) for image_id in datastore.list_images()}
+
+
 stock = stock_app()
 
 
 # MONAI Label looks for a class whose direct base is called MONAILabelApp: the second one is there to be found.
 class MyApp(stock.MyApp, MONAILabelApp):
-    """The stock app with one more strategy and scoring method, both called ``least_certain``.
+    """The stock app with two more strategies, ``least_certain`` and ``representative``, and a scoring method for each.
 
-    They use the first of the models. The bundle's own code is found in the bundle.
+    Scores are of the first of the models. The bundle's own code is found in the bundle.
     """
 
     def init_infers(self):
@@ -94,10 +131,19 @@ class MyApp(stock.MyApp, MONAILabelApp):
         return super().init_infers()
 
     def init_strategies(self):
-        return {**super().init_strategies(), **({NAME: LeastCertain(self._scoring())} if self.models else {})}
+        ours = {
+            LEAST_CERTAIN: lambda: LeastCertain(self._scoring()),
+            REPRESENTATIVE: lambda: Representative(Describing()),
+        }
+        return {**super().init_strategies(), **self._if_there_is_a_model(ours)}
 
     def init_scoring_methods(self):
-        return {**super().init_scoring_methods(), **({NAME: self._scoring()} if self.models else {})}
+        # descriptions first: they take milliseconds an image, and all methods run one after the other
+        ours = {REPRESENTATIVE: Describing, LEAST_CERTAIN: self._scoring}
+        return {**super().init_scoring_methods(), **self._if_there_is_a_model(ours)}
+
+    def _if_there_is_a_model(self, makers):
+        return {name: make() for name, make in makers.items()} if self.models else {}
 
     def _scoring(self):
         return UncertaintyScoring(self._infers[next(iter(self.models))])

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PIL import Image
 
 MAIN = Path(__file__).resolve().parents[2] / "integrations" / "monailabel" / "app" / "main.py"
 
@@ -52,17 +53,20 @@ class Described:
 class Shelf:
     """A datastore in memory."""
 
-    def __init__(self, names):
-        self.infos = {name: {} for name in names}
+    def __init__(self, names, folder="/images"):
+        self.infos, self.folder = {name: {} for name in names}, folder
 
     def get_unlabeled_images(self, label_tag=None, labels=None):
         return [name for name, info in self.infos.items() if not info.get("labelled")]
+
+    def list_images(self):
+        return list(self.infos)
 
     def get_image_info(self, image_id):
         return dict(self.infos[image_id])
 
     def get_image_uri(self, image_id):
-        return f"/images/{image_id}"
+        return f"{self.folder}/{image_id}"
 
     def update_image_info(self, image_id, info):
         self.infos[image_id].update(info)
@@ -105,14 +109,13 @@ def app(module: ModuleType, tmp_path: Path):
     return module.MyApp({"lesions": str(tmp_path / "model.pt")})
 
 
-def ask(app, shelf, **request):
-    return app.init_strategies()["least_certain"]({"strategy": "least_certain", **request}, shelf)
+def ask(app, shelf, strategy="least_certain"):
+    return app.init_strategies()[strategy]({"strategy": strategy}, shelf)
 
 
 def test_the_app_keeps_what_the_stock_app_has(app):
-    assert set(app.init_strategies()) == {"random", "least_certain"} and set(app.init_scoring_methods()) == {
-        "least_certain"
-    }
+    assert set(app.init_strategies()) == {"random", "least_certain", "representative"}
+    assert list(app.init_scoring_methods()) == ["representative", "least_certain"]  # in the order in which they run
 
 
 def test_monai_label_finds_the_app_by_the_name_of_a_direct_base(module):
@@ -157,3 +160,35 @@ def test_nothing_is_served_when_everything_is_labelled(app):
     shelf = Shelf("a")
     shelf.infos["a"]["labelled"] = True
     assert ask(app, shelf) is None
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Shelf:
+    """Four dark spots on bright skin that differ a little, "a" to "d", and a bright spot on dark skin, "e"."""
+    for place, name in enumerate("abcde"):
+        skin, spot = ((210 - place, 170, 150), (90, 60 + place, 50)) if name != "e" else ((60, 40, 40), (220, 200, 190))
+        image = Image.new("RGB", (80, 60), skin)
+        image.paste(spot, (25, 20, 50 + place, 40))
+        image.save(tmp_path / name, "PNG")
+    return Shelf("abcde", tmp_path)
+
+
+def test_describing_keeps_eleven_numbers_of_every_image(app, photographs):
+    summary = app.init_scoring_methods()["representative"]({}, photographs)
+    assert summary["executed"] == 5 and {len(info["description"]) for info in photographs.infos.values()} == {11}
+
+
+def test_the_representative_image_is_one_of_the_many_and_the_model_is_not_asked(app, photographs):
+    served = ask(app, photographs, "representative")
+    assert served["id"] in "abcd" and app._infers["lesions"].requests == []
+
+
+def test_with_one_of_the_many_labelled_the_odd_one_is_representative(app, photographs):
+    photographs.infos["b"]["labelled"] = True
+    assert ask(app, photographs, "representative") == {"id": "e"}
+
+
+def test_no_image_is_representative_when_everything_is_labelled(app, photographs):
+    for info in photographs.infos.values():
+        info["labelled"] = True
+    assert ask(app, photographs, "representative") is None

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures that the comparison of orders of correction (``benchmarks/review_order.py``) reports."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "review_order.py"
+
+
+@pytest.fixture(scope="module")
+def order():
+    spec = importlib.util.spec_from_file_location("review_order", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_corrected_mask_counts_with_a_jaccard_index_of_one(order):
+    assert order.curve(np.array([0.2, 0.6, 1.0])) == pytest.approx([0.6, 2.6 / 3, 1.0, 1.0])
+
+
+def test_corrections_are_counted_until_the_dataset_is_good_enough(order):
+    # 0.8 is (1 + 0.6 + 0.8) / 3: reached by the first correction of the worst, by the second in this other order
+    assert order.corrections_needed(np.array([0.2, 0.6, 0.8]), 0.8) == 1
+    assert order.corrections_needed(np.array([0.8, 0.2, 0.6]), 0.8) == 2
+
+
+def test_a_dataset_that_is_good_enough_needs_none(order):
+    assert order.corrections_needed(np.array([0.9, 0.9]), 0.9) == 0
+
+
+def test_random_order_needs_its_share_of_all(order):
+    # ten masks of 0 and a wish of 0.9: nine, in whatever order
+    names = [str(place) for place in range(10)]
+    zeros = dict.fromkeys(names, 0.0)
+    assert order.compare(names, zeros, zeros)["corrections"][0.9]["random"] == {"mean": 9.0, "low": 9.0, "high": 9.0}
+
+
+def test_doubt_that_knows_the_errors_finds_them_first(order):
+    names = [f"{place:02}" for place in range(20)]
+    jaccard = {name: 0.0 if name in ("07", "13") else 1.0 for name in names}
+    result = order.compare(names, jaccard, {name: 1 - jaccard[name] for name in names})
+    assert result["failed"] == 2 and result["found"] == {0.1: 2, 0.3: 2}
+    assert result["corrections"][0.95]["least_certain"] == 1 == result["corrections"][0.95]["worst_first"]
+
+
+def test_a_table_without_the_predicted_dice_is_refused(order, tmp_path):
+    (tmp_path / "per_image.csv").write_text("image_id,JA\na,0.5\n")
+    with pytest.raises(SystemExit, match="needs rows with JA and predicted_dice"):
+        order.read(tmp_path / "per_image.csv")
+
+
+def test_images_without_a_mask_are_left_out(order, tmp_path):
+    (tmp_path / "per_image.csv").write_text("image_id,JA,predicted_dice\na,0.5,0.75\nb,,0.5\n")
+    assert order.read(tmp_path / "per_image.csv") == (["a"], {"a": 0.5}, {"a": 0.25})
