@@ -22,6 +22,8 @@ from mt_transunet.atomic import write_json  # noqa: E402
 REFERENCE = "all"
 SHARES = (0.95, 0.98)
 """Of the JA of training on all masks."""
+MANY = 10
+"""Seeds above which they are not listed one by one."""
 Curve = dict[int, float]
 
 
@@ -83,21 +85,30 @@ def table(result: dict[str, Any], labels: list[int]) -> str:
     for share, level in result["wanted_JA"].items():
         lines.append(f"{share:.0%} of their mean is {level:.3f}; labels needed")
         for name, found in result["strategies"].items():
-            needed = found["labels_needed"][share].items()
-            words = [f"{seed} {f'{count:.0f}' if count else f'> {labels[-1]}'}" for seed, count in needed]
-            lines.append(f"    {name:<18}" + ", ".join(words))
+            lines.append(f"    {name:<18}" + needed_in_words(found["labels_needed"][share], labels[-1]))
     return "\n".join(lines)
+
+
+def needed_in_words(needed: dict[str, float | None], most: int) -> str:
+    """Seed by seed and of their mean curve; of many seeds the median."""
+    words = {seed: f"{count:.0f}" if count else f"> {most}" for seed, count in needed.items()}
+    if len(words) - 1 <= MANY:
+        return ", ".join(f"{seed} {word}" for seed, word in words.items())
+    counts = [count or np.inf for seed, count in needed.items() if seed != "mean"]
+    return f"mean curve {words['mean']}, median of {len(counts)} seeds {np.median(counts):.0f}"
 
 
 def paired(result: dict[str, Any]) -> list[str]:
     """What each strategy gains on random order over the rounds, seed by seed: both started from the same network."""
     lines, known = [], result["strategies"]
-    for name in known.keys() - {"random"} if "random" in known else ():
+    for name in sorted(known.keys() - {"random"}) if "random" in known else ():
         ours, theirs = (known[side]["JA_over_rounds"] for side in (name, "random"))
         gains = {seed: ours[seed] - theirs[seed] for seed in ours if seed in theirs and seed != "mean"}
         if gains:
-            listed = ", ".join(f"{seed} {gain:+.4f}" for seed, gain in gains.items())
-            lines.append(f"{name} - random over rounds, by seed: {listed}; mean {np.mean(list(gains.values())):+.4f}")
+            listed, values = ", ".join(f"{seed} {gain:+.4f}" for seed, gain in gains.items()), list(gains.values())
+            if len(gains) > MANY:
+                listed = f"standard error {np.std(values, ddof=1) / len(values) ** 0.5:.4f}"
+            lines.append(f"{name} - random over rounds, by seed: {listed}; mean {np.mean(values):+.4f}")
     return lines
 
 
