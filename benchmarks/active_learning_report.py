@@ -95,7 +95,8 @@ def needed_in_words(needed: dict[str, float | None], most: int) -> str:
     if len(words) - 1 <= MANY:
         return ", ".join(f"{seed} {word}" for seed, word in words.items())
     counts = [count or np.inf for seed, count in needed.items() if seed != "mean"]
-    return f"mean curve {words['mean']}, median of {len(counts)} seeds {np.median(counts):.0f}"
+    median = np.median(counts)
+    return f"mean curve {words['mean']}, median of {len(counts)} seeds {median:.0f}".replace("inf", f"> {most}")
 
 
 def paired(result: dict[str, Any]) -> list[str]:

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real browser for pages, where the machine has one, and photographs as DICOM, where pydicom is installed."""
+"""A real browser for pages, photographs as DICOM, and a Python that does not know the package."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sysconfig
+import venv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,3 +89,28 @@ def write_dicom() -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def foreign_python() -> Callable[[Path], Callable[..., str]]:
+    """``foreign_python(folder)`` makes an environment there with the requirements, but not the package.
+
+    What it returns runs that Python in the folder, with the words of a command line, and returns what was printed.
+    """
+
+    def made(folder: Path) -> Callable[..., str]:
+        venv.create(folder / "python", with_pip=False)
+        site = next((folder / "python").glob("lib/python*/site-packages"))
+        # the requirements; a path that is added so runs no .pth file, and with it no editable install
+        (site / "requirements.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
+
+        def run(*words: object) -> str:
+            command = [folder / "python" / "bin" / "python", *map(str, words)]
+            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        return run
+
+    return made

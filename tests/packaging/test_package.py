@@ -6,11 +6,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import subprocess
 import sys
-import sysconfig
-import venv
 import zipfile
 from pathlib import Path
 
@@ -52,35 +49,17 @@ def packed(tmp_path_factory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory, packed) -> Path:
-    """A folder with the zip unpacked, a transforms.py of its own, and a Python that does not know the package."""
+    """A folder with the zip unpacked and a transforms.py of its own."""
     folder = tmp_path_factory.mktemp("elsewhere")
     zipfile.ZipFile(packed[1]).extractall(folder / "zoo")
     (folder / "transforms.py").write_text("raise RuntimeError('the wrong transforms')\n")
-    venv.create(folder / "python", with_pip=False)
-    site = next((folder / "python").glob("lib/python*/site-packages"))
-    # the requirements; a path that is added so runs no .pth file, and with it no editable install
-    (site / "requirements.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return folder
 
 
 @pytest.fixture(scope="module")
-def python(elsewhere):
-    """Runs this environment's Python in the folder and returns what it printed."""
-
-    def run(*words: object) -> str:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(
-            [elsewhere / "python" / "bin" / "python", *map(str, words)],
-            cwd=elsewhere,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    return run
+def python(elsewhere, foreign_python):
+    """Runs a Python there that does not know the package, and returns what it printed."""
+    return foreign_python(elsewhere)
 
 
 @pytest.fixture(scope="module")
