@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many masks a person must draw: annotation in the order of uncertainty against random order, simulated.
+"""How many masks a person must draw until a network is well trained: orders of annotation against random, simulated.
 
-python benchmarks/active_learning.py ISIC2017 OUT [--strategies random,least_certain] [--seeds 1,2,3] [--processes 2]
+python benchmarks/active_learning.py ISIC2017 OUT [--strategies random,representative] [--seeds 1,2,3]
 
 The masks of the training images are hidden and revealed when they are bought. Every round trains ``lite`` from its
 ImageNet encoder on what was bought so far, measures the mean Jaccard index (JA) on the validation images, and lets the
@@ -184,11 +184,19 @@ def round_of(
     return network, jaccard
 
 
+def strategies(text: str) -> list[str]:
+    """Of a list with commas; an unknown name is refused before anything is trained."""
+    names = text.split(",")
+    if unknown := [name for name in names if name not in STRATEGIES]:
+        raise argparse.ArgumentTypeError(f"unknown {', '.join(unknown)}; there are {', '.join(STRATEGIES)}")
+    return names
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset_dir", help="a dataset with masks")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--strategies", type=lambda text: text.split(","), default=["random", "least_certain"])
+    parser.add_argument("--strategies", type=strategies, default=list(STRATEGIES), help=",".join(STRATEGIES))
     parser.add_argument("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default=[1, 2, 3])
     labels = [4, 8, 16, 32]
     parser.add_argument("--labels", type=lambda text: [int(count) for count in text.split(",")], default=labels)
@@ -220,10 +228,10 @@ def keep_settings(options: argparse.Namespace) -> None:
 
 def main() -> None:
     options = arguments()
-    strategies = ([] if options.no_reference else [REFERENCE]) + options.strategies
+    wanted = ([] if options.no_reference else [REFERENCE]) + options.strategies
     keep_settings(options)
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(simulate, strategy, seed, options) for seed in options.seeds for strategy in strategies]
+        jobs = [pool.submit(simulate, strategy, seed, options) for seed in options.seeds for strategy in wanted]
         for job in as_completed(jobs):
             print(job.result(), flush=True)
     print(write_report(options.out))

@@ -4,7 +4,8 @@
 python benchmarks/active_learning_probe.py ISIC2017 OUT [--seeds 40]
 
 The learner is a ridge regression on features of the frozen ImageNet encoder, pixel by pixel on a 24 x 24 grid. It is
-far from a good segmenter, but what a set of masks teaches it is measured without the noise of short trainings.
+far from a good segmenter, but what a set of masks teaches it is measured without the noise of short trainings. How sure
+its pixels are is all it can say of its uncertainty: there are no views that could agree.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from mt_transunet.quality.description import describe
 
 SIDE, GRID = 96, 24
 COMPONENTS = 120
-"""Principal components of the features that the regression sees."""
+"""Principal components of the pool's features that the regression sees."""
 RIDGE = 2.0
-"""Of the feature's second moment; less than proportional to the masks, for their pixels repeat one another."""
+"""Weight of the penalty, which falls with the root of the masks; of 0.1 to 30 good from 4 to 128 masks bought in random
+order, on 300 training images held out (--pilot 300)."""
 CANDIDATES = 600
 """Random images that a strategy chooses among in a round."""
 STRATEGIES = ("random", "least_certain", "representative")
@@ -52,9 +54,9 @@ def encoder_features(paths: list[str]) -> torch.Tensor:
     return torch.stack(found).transpose(1, 2)
 
 
-def design(features: torch.Tensor) -> np.ndarray:
+def design(features: torch.Tensor, pool: list[int]) -> np.ndarray:
     """(N, P, COMPONENTS + 3): principal components, the distance from the middle, its square, and 1."""
-    sample = features[::7].flatten(0, 1)[::3].float()
+    sample = features[pool[::7]].flatten(0, 1)[::3].float()
     _, vectors = torch.linalg.eigh(sample.T @ sample)
     reduced = torch.stack([image.float() @ vectors[:, -COMPONENTS:] for image in features])
     rows, columns = torch.meshgrid(*[torch.linspace(-1, 1, GRID)] * 2, indexing="ij")
@@ -125,12 +127,12 @@ def prepare(options: argparse.Namespace) -> tuple[Probe, np.ndarray, tuple[list[
         with Image.open(item["mask"]) as mask, Image.open(item["image"]) as photograph:
             masks.append(np.asarray(mask.convert("L").resize((GRID, GRID), Image.Resampling.BOX), np.float32) / 255)
             looks.append(describe(np.asarray(photograph.convert("RGB"))))
-    probe = Probe(design(encoder_features([item["image"] for item in items])), np.stack(masks).reshape(len(items), -1))
     pool, measured = list(range(len(found["training"]))), list(range(len(found["training"]), len(items)))
     if options.pilot:
         shuffled = np.random.default_rng(0).permutation(pool).tolist()
         pool, measured = shuffled[options.pilot :], shuffled[: options.pilot]
-    return probe, np.stack(looks), (pool, measured)
+    inputs = design(encoder_features([item["image"] for item in items]), pool)
+    return Probe(inputs, np.stack(masks).reshape(len(items), -1)), np.stack(looks), (pool, measured)
 
 
 def main() -> None:

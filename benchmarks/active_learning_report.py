@@ -63,8 +63,7 @@ def summarise(rounds: dict[str, dict[int, Curve]], labels: list[int]) -> dict[st
         curves = {**{str(seed): curve for seed, curve in done.items()}, "mean": mean}
         result["strategies"][strategy] = {
             "JA": {name: {count: curve[count] for count in labels} for name, curve in curves.items()},
-            # without the first round, which is the same for all
-            "JA_over_rounds": {name: float(np.mean([c[count] for count in labels[1:]])) for name, c in curves.items()},
+            "JA_over_rounds": {name: float(np.mean([c[count] for count in labels])) for name, c in curves.items()},
             "labels_needed": {
                 share: {name: labels_needed(curve, level) for name, curve in curves.items()}
                 for share, level in wanted.items()
@@ -100,7 +99,11 @@ def needed_in_words(needed: dict[str, float | None], most: int) -> str:
 
 
 def paired(result: dict[str, Any]) -> list[str]:
-    """What each strategy gains on random order over the rounds, seed by seed: both started from the same network."""
+    """What each strategy gains on random order over the rounds, seed by seed.
+
+    A seed gives the order of the pool and the randomness of training. All seeds share pool and measured images: their
+    spread is that of purchase and training, not of other datasets.
+    """
     lines, known = [], result["strategies"]
     for name in sorted(known.keys() - {"random"}) if "random" in known else ():
         ours, theirs = (known[side]["JA_over_rounds"] for side in (name, "random"))

@@ -4,8 +4,9 @@
 python benchmarks/review_order.py PER_IMAGE_CSV [OUT]
 
 A dataset is labelled by a model and a person corrects its masks one after the other; a corrected one has a Jaccard
-index (JA) of 1. ``per_image.csv`` is what evaluation writes about images that the weights never saw. OUT/result.json
-and OUT/figure.png are written where OUT is named.
+index (JA) of 1. ``per_image.csv`` is what evaluation writes about images that the weights never saw. Uncertainty is the
+one that needs no fit, from how far the views agree and how sure the pixels are: ``predicted_dice`` of the shipped
+weights was fitted to the validation masks. OUT/result.json and OUT/figure.png are written where OUT is named.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 
-from mt_transunet.annotation import least_certain_first  # noqa: E402
+from mt_transunet.annotation import least_certain_first, uncertainty  # noqa: E402
 from mt_transunet.atomic import write_json  # noqa: E402
 
 WANTED = (0.85, 0.9, 0.95)
 """Mean JA of a dataset that is good enough."""
 POOR = 0.65
 """JA below which a mask is counted as failed, as in the ISIC 2018 challenge."""
+FIGURES = ("agreement", "expected")
+"""Columns that the uncertainty is made of."""
 ORDERS = 1000
 """Random orders that figures are given over."""
 
@@ -36,14 +39,18 @@ def read(path: Path) -> tuple[list[str], dict[str, float], dict[str, float]]:
     """Ids, the JA of each and its uncertainty, of the rows that have a mask.
 
     Raises:
-        SystemExit: the table lacks a column, or no row has a mask.
+        SystemExit: the table lacks a column, holds no number there, or no row has a mask.
     """
     with path.open(newline="") as stream:
         rows = [row for row in csv.DictReader(stream) if row.get("JA")]
-    if not rows or "predicted_dice" not in rows[0]:
-        raise SystemExit(f"{path} needs rows with JA and predicted_dice: per_image.csv of `run evaluating`")
-    jaccard = {row["image_id"]: float(row["JA"]) for row in rows}
-    return list(jaccard), jaccard, {row["image_id"]: 1 - float(row["predicted_dice"]) for row in rows}
+    try:
+        found = {row["image_id"]: {name: float(row[name]) for name in ("JA", *FIGURES)} for row in rows}
+    except (KeyError, ValueError) as error:
+        raise SystemExit(f"{path} needs image_id, JA, {' and '.join(FIGURES)} in every row that has JA: {error}")
+    if not found:
+        raise SystemExit(f"{path} holds no image with a mask; evaluate images that have one")
+    doubt = {name: uncertainty({"pred_confidence": {key: row[key] for key in FIGURES}}) for name, row in found.items()}
+    return list(found), {name: row["JA"] for name, row in found.items()}, doubt
 
 
 def curve(jaccard: np.ndarray) -> np.ndarray:

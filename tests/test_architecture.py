@@ -22,7 +22,7 @@ FORBIDDEN = {
     "metrics": {"networks", "losses", "transforms", "engines"},
     "measurements": PARTS - {"measurements"},
     "quality": {"networks", "losses", "engines", "inferers", "reports", "data"},
-    "annotation": PARTS - {"annotation", "quality"},
+    "annotation": PARTS - {"annotation", "quality", "transforms"},
     "reports": PARTS - {"reports", "metrics", "data", "quality"},
 }
 LONGEST_FILE, LONGEST_FUNCTION = 250, 50

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -34,13 +35,18 @@ def make_app(bundle: Path, folder: Path, *, companion: bool = False) -> tuple[Pa
         The app's folder and the model's name.
 
     Raises:
-        ValueError: there is no packaged bundle.
+        ValueError: there is no packaged bundle, or the app's copy has code of another package.
     """
     _require_packaged(bundle)
     app, name = folder / STOCK, bundle.stem
     if not app.is_dir():
         _download(folder)
     model = app / "model" / name
+    if model.is_dir() and _code(model) != _code(bundle):
+        raise ValueError(
+            f"{model} holds other code or configs than {bundle}: move it away; to go on with what was trained there, "
+            "copy its models/ into the folder that the next call makes"
+        )
     if not model.is_dir():
         unfinished = app / f".unfinished.{name}"
         shutil.rmtree(unfinished, ignore_errors=True)  # of a call that was killed
@@ -67,6 +73,16 @@ def _require_packaged(bundle: Path) -> None:
         held = set()
     if held != set(needed):
         raise ValueError(f"{bundle} is no packaged bundle; write one with mt-transunet package lite OUT")
+
+
+def _code(bundle: Path) -> dict[str, str]:
+    """Hash of every file of code and configs, as the manifest has it; nothing of a bundle of links, which has none."""
+    if bundle.is_dir():
+        path = bundle / "manifest.json"
+        text = path.read_text() if path.is_file() else "{}"
+    else:
+        text = zipfile.ZipFile(bundle).read(f"{bundle.stem}/manifest.json").decode()
+    return {name: digest for name, digest in json.loads(text).items() if name.startswith(("mt_transunet/", "configs/"))}
 
 
 def _download(folder: Path) -> None:

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from .acquisition import least_certain_first, representatives
-from .queue import next_image, score_images
+from .queue import next_image, score_images, served_lately
 from .uncertainty import uncertainty
-from .variety import describe_images, next_representative
+from .variety import Looks, next_representative
 
 __all__ = [
-    "describe_images",
+    "Looks",
     "least_certain_first",
     "next_image",
     "next_representative",
     "representatives",
     "score_images",
+    "served_lately",
     "uncertainty",
 ]

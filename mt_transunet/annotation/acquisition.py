@@ -10,7 +10,7 @@ import numpy as np
 __all__ = ["least_certain_first", "representatives"]
 
 _BLOCK = 512
-"""Candidates looked at together: with 10,000 images their distances take 40 MB."""
+"""Images whose distances from all are held at once."""
 
 
 def least_certain_first(scores: Mapping[str, float]) -> list[str]:
@@ -19,20 +19,27 @@ def least_certain_first(scores: Mapping[str, float]) -> list[str]:
 
 
 def representatives(
-    descriptions: Mapping[str, np.ndarray], count: int, *, taken: Collection[str] = frozenset()
+    descriptions: Mapping[str, np.ndarray],
+    count: int,
+    *,
+    taken: Collection[str] = frozenset(),
+    least_spread: float = 0.05,
 ) -> list[str]:
-    """The images that stand for most of the others, one after the other (greedy facility location, or k-medoids).
+    """The images that stand for most of the others, one after the other (greedy facility location).
 
     Each image is as far from the annotated set as from its nearest member; the next one taken is that which lowers the
-    sum of these distances most. It asks no model: the first images of a new collection can be chosen so. The greedy
-    rule comes within 1 - 1/e of the best set there is (G. Nemhauser, L. Wolsey and M. Fisher, "An analysis of
-    approximations for maximizing submodular set functions", Mathematical Programming 14, 1978).
+    sum of these distances most. It asks no model: the first images of a new collection can be chosen so. What the
+    greedy choice lowers the sum by is at least 1 - 1/e of what the best set would (G. Nemhauser, L. Wolsey and
+    M. Fisher, "An analysis of approximations for maximizing submodular set functions", Mathematical Programming 14,
+    1978). Every step compares every image left with all: 0.05 s for 1,000 images, 0.2 s for 2,000.
 
     Args:
         descriptions: id -> (F,) numbers that say what the image looks like, such as ``quality.description.describe``;
             each is scaled to unit variance over all images.
         count: images wanted; all there are where they are fewer.
         taken: ids annotated before, or in somebody's hands; those without a description do not count.
+        least_spread: standard deviation below which a number is taken to differ by rounding alone, in its own unit;
+            such a number is divided by this instead.
 
     Returns:
         Ids in the order in which they were taken, of equals the first by id.
@@ -43,32 +50,36 @@ def representatives(
     if count < 1:
         raise ValueError(f"count must be at least 1, got {count}")
     names = sorted(descriptions)
-    left = [place for place, name in enumerate(names) if name not in taken]
+    left = [name for name in names if name not in taken]
     if not left:
         return []
     points = np.stack([np.asarray(descriptions[name], np.float64) for name in names])
-    points /= np.maximum(points.std(axis=0), 1e-9)
-    before = [place for place, name in enumerate(names) if name in taken]
+    points = (points - points.mean(axis=0)) / np.maximum(points.std(axis=0), least_spread)
+    free = np.array([name not in taken for name in names])
     # with nothing taken every image is far: farther than any two are from each other
-    nearest = np.full(len(names), 2 * float(np.linalg.norm(points - points.mean(axis=0), axis=1).max()))
-    for place in before:
-        nearest = np.minimum(nearest, _distances(points, [place])[0])
+    nearest = np.full(len(left), 2 * float(np.linalg.norm(points, axis=1).max()))
+    for block in _blocks(points[~free]):
+        nearest = np.minimum(nearest, _distances(block, points[free]).min(axis=0))
+    return [left[place] for place in _greedy(points[free], nearest, min(count, len(left)))]
+
+
+def _greedy(points: np.ndarray, nearest: np.ndarray, count: int) -> list[int]:
+    """Places of ``count`` of the (N, F) points, which are ``nearest`` (N,) from what is taken."""
     chosen: list[int] = []
-    for _ in range(min(count, len(left))):
-        best = left[int(np.argmax(_gains(points, left, nearest)))]
-        chosen.append(best)
-        left.remove(best)
-        nearest = np.minimum(nearest, _distances(points, [best])[0])
-    return [names[place] for place in chosen]
+    for _ in range(count):
+        gains = [np.maximum(nearest - _distances(block, points), 0).sum(axis=1) for block in _blocks(points)]
+        gain = np.concatenate(gains)
+        gain[chosen] = -1.0  # never again, even where nothing is gained any more
+        chosen.append(int(gain.argmax()))
+        nearest = np.minimum(nearest, _distances(points[chosen[-1:]], points)[0])
+    return chosen
 
 
-def _gains(points: np.ndarray, candidates: list[int], nearest: np.ndarray) -> np.ndarray:
-    """(N,) points -> (C,) by how much each candidate would lower the sum of ``nearest``."""
-    blocks = [candidates[start : start + _BLOCK] for start in range(0, len(candidates), _BLOCK)]
-    return np.concatenate([np.maximum(nearest - _distances(points, block), 0).sum(axis=1) for block in blocks])
+def _blocks(points: np.ndarray) -> list[np.ndarray]:
+    return [points[start : start + _BLOCK] for start in range(0, len(points), _BLOCK)]
 
 
-def _distances(points: np.ndarray, places: list[int]) -> np.ndarray:
-    """(C, N) Euclidean distances of the points at ``places`` from all."""
-    squares = (points**2).sum(axis=1)
-    return np.sqrt(np.maximum(squares[places][:, None] + squares - 2 * points[places] @ points.T, 0))
+def _distances(some: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """(C, F) and (N, F) points -> (C, N) Euclidean distances."""
+    squares = (some**2).sum(axis=1)[:, None] + (points**2).sum(axis=1)
+    return np.sqrt(np.maximum(squares - 2 * some @ points.T, 0))

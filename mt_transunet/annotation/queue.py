@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
-__all__ = ["DAY", "SCORE", "STAMP", "Datastore", "in_hand", "next_image", "score_images"]
+__all__ = ["SCORE", "STAMP", "Datastore", "next_image", "score_images", "served_lately"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,16 +54,19 @@ def score_images(
     due = [image_id for image_id in waiting if datastore.get_image_info(image_id).get(STAMP) != model]
     due, skipped, failed = due[: most or None], len(waiting) - len(due), 0
     for image_id in due:
-        score = _score(answer, image_id, datastore.get_image_uri(image_id))
+        score = _score(answer, image_id, datastore)
         failed += score is None
-        datastore.update_image_info(image_id, {SCORE: score, STAMP: model})
+        try:
+            datastore.update_image_info(image_id, {SCORE: score, STAMP: model})
+        except Exception as error:  # of a class that only the datastore knows: somebody removed the image
+            logger.warning(f"the uncertainty of {image_id} is not kept: {error}")
     latency = round(time.time() - began, 3)
     return {"total": len(waiting), "skipped": skipped, "executed": len(due), "failed": failed, "latency": latency}
 
 
-def _score(answer: Callable[[str], Mapping[str, Any]], image_id: str, path: str) -> float | None:
+def _score(answer: Callable[[str], Mapping[str, Any]], image_id: str, datastore: Datastore) -> float | None:
     try:
-        found = answer(path)
+        found = answer(datastore.get_image_uri(image_id))
     except Exception as error:  # whatever a model does with a file it cannot take
         logger.warning(f"{image_id} has no uncertainty and is served last: {error}")
         return None
@@ -75,34 +78,39 @@ def _score(answer: Callable[[str], Mapping[str, Any]], image_id: str, path: str)
     return float(found[SCORE])
 
 
-def next_image(
-    images: Mapping[str, Mapping[str, Any]], *, strategy: str, now: float | None = None, rest: float = DAY
-) -> str | None:
+def next_image(images: Mapping[str, Mapping[str, Any]], *, in_hand: Collection[str] = frozenset()) -> str | None:
     """Which of the waiting images a person should see next.
 
     The one of greatest uncertainty, equal ones by id. A score counts until a newer one replaces it, also while a
-    trained model is still busy scoring. Images without a score come after all that have one. Those served by this
-    strategy within ``rest`` come last of all: somebody else has them in hand, or has passed them over.
+    trained model is still busy scoring. Images without a score come after all that have one, those in somebody's hands
+    last of all.
 
     Args:
-        images: id -> what the datastore knows of it: ``uncertainty``, and under ``strategy`` when each strategy last
-            served it, as MONAI Label notes it.
-        strategy: name of this strategy there.
-        now: seconds since 1970; None takes the clock.
-        rest: seconds.
+        images: id -> what the datastore knows of it, ``uncertainty`` among it.
+        in_hand: ids of those that somebody works at.
 
     Returns:
         Its id, None if nothing waits.
     """
-    now = time.time() if now is None else now
 
     def place(image_id: str) -> tuple[bool, bool, float, str]:
         score = images[image_id].get(SCORE)
-        return in_hand(images[image_id], strategy, now, rest), score is None, -(score or 0.0), image_id
+        return image_id in in_hand, score is None, -(score or 0.0), image_id
 
     return min(images, key=place, default=None)
 
 
-def in_hand(info: Mapping[str, Any], strategy: str, now: float, rest: float) -> bool:
-    """Whether the strategy served the image less than ``rest`` seconds before ``now``."""
-    return now - info.get("strategy", {}).get(strategy, {}).get("ts", 0) < rest
+def served_lately(images: Mapping[str, Mapping[str, Any]], *, now: float | None = None, rest: float = DAY) -> set[str]:
+    """The images that any strategy served within ``rest``: somebody has them in hand, or has passed them over.
+
+    Args:
+        images: id -> what the datastore knows of it; MONAI Label notes under ``strategy`` when each last served it.
+        now: seconds since 1970; None takes the clock.
+        rest: seconds.
+    """
+    now = time.time() if now is None else now
+
+    def last(info: Mapping[str, Any]) -> float:
+        return max((note.get("ts", 0) for note in info.get("strategy", {}).values()), default=0)
+
+    return {image_id for image_id, info in images.items() if now - last(info) < rest}

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from mt_transunet.annotation import least_certain_first, representatives
 
@@ -18,43 +17,48 @@ def test_the_least_certain_image_comes_first_and_equals_go_by_id():
 
 
 def test_the_first_representative_is_the_medoid():
-    # sums of distances: a 1 + 2 + 9 = 12, b 1 + 1 + 8 = 10, c 2 + 1 + 7 = 10 (after b by id), far 9 + 8 + 7 = 24
-    assert representatives(on_a_line(a=0.0, b=1.0, c=2.0, far=9.0), 1) == ["b"]
+    # sums of distances: a 0 + 1 + 2 + 4 + 9 = 16, b 13, c 2 + 1 + 0 + 2 + 7 = 12, d 14, e 29
+    assert representatives(on_a_line(a=0.0, b=1.0, c=2.0, d=4.0, e=9.0), 1) == ["c"]
 
 
 def test_the_second_representative_stands_for_the_group_that_the_first_leaves_out():
-    assert representatives(on_a_line(a=0.0, b=1.0, c=2.0, x=8.0, y=9.0), 2) == ["c", "x"]
+    # beside c, the distances 6, 7 and 8 of x, y and z become 2, 1 and 0 with z, but 1, 0 and 1 with y
+    described = on_a_line(a=0.0, b=1.0, bb=1.5, c=2.0, x=8.0, y=9.0, z=10.0)
+    assert representatives(described, 2) == ["c", "y"]
 
 
 def test_what_is_taken_stands_for_its_like():
-    # beside b, a and c gain nothing but themselves (1 each), x gains its 7 and y's 7
-    assert representatives(on_a_line(a=0.0, b=1.0, c=2.0, x=8.0, y=9.0), 1, taken={"b"}) == ["x"]
+    assert representatives(on_a_line(a=0.0, b=1.0, c=2.0, x=8.0, y=9.0, z=10.0), 1, taken={"b"}) == ["y"]
 
 
 def test_one_odd_image_does_not_come_before_many_like_each_other():
-    described = on_a_line(a=0.0, b=10.0, c=10.1, d=10.2, e=10.3, odd=-15.0)
-    assert representatives(described, 1, taken={"a"}) == ["c"]
+    # beside a, odd gains its own 15; c gains 10.1 + (10 - 0.1) + (10.2 - 0.1)
+    assert representatives(on_a_line(a=0.0, b=10.0, c=10.1, d=10.2, odd=-15.0), 1, taken={"a"}) == ["c"]
 
 
-def test_the_first_pair_is_never_worse_than_the_greedy_bound_allows():
-    rng = np.random.default_rng(0)
-    described = {f"{place:02}": point for place, point in enumerate(rng.normal(size=(14, 3)))}
-    points = np.stack(list(described.values()))
-    points = points / points.std(axis=0)
-    far = 2 * np.linalg.norm(points - points.mean(axis=0), axis=1).max()
-
-    def gain(names):
-        return far * 14 - np.linalg.norm(points[:, None] - points[[int(name) for name in names]], axis=2).min(1).sum()
-
-    best = max(gain(pair) for pair in itertools.combinations(described, 2))
-    assert (1 - 1 / np.e) * best <= gain(representatives(described, 2)) <= best
+def test_each_step_leaves_the_least_sum_of_distances():
+    points = np.random.default_rng(0).normal(size=(40, 3))
+    described = {f"{place:02}": point for place, point in enumerate(points)}
+    distances = cdist(points / points.std(axis=0), points / points.std(axis=0))
+    taken = [7, 11]
+    for name in representatives(described, 5, taken={"07", "11"}):
+        sums = {place: distances[[*taken, place]].min(axis=0).sum() for place in range(40) if place not in taken}
+        assert int(name) == min(sums, key=sums.get)
+        taken.append(int(name))
 
 
 def test_each_number_of_a_description_counts_alike_whatever_its_unit():
-    described = {"a": (0.0, 0.0), "b": (0.0, 0.003), "c": (500.0, 0.0), "d": (1000.0, 0.003), "e": (1000.0, 0.0)}
-    scaled = {name: np.array([first / 1000, second * 1e3]) for name, (first, second) in described.items()}
-    wanted = representatives({name: np.array(both) for name, both in described.items()}, 5)
-    assert representatives(scaled, 5) == wanted
+    points = np.random.default_rng(1).normal(size=(8, 2))
+    plain = {str(place): point for place, point in enumerate(points)}
+    scaled = {str(place): point * (1000, 5) for place, point in enumerate(points)}
+    assert representatives(scaled, 8) == representatives(plain, 8)
+
+
+def test_a_number_that_differs_by_rounding_alone_does_not_count():
+    # scaled to unit variance, the second number would make d the medoid: it is 0.001 in the middle of all others
+    described = {"a": (0.0, 0.0), "b": (1.0, 0.002), "c": (2.0, 0.002), "d": (4.0, 0.001), "e": (9.0, 0.0)}
+    described = {name: np.array(both) for name, both in described.items()}
+    assert representatives(described, 1) == ["c"] and representatives(described, 1, least_spread=1e-9) != ["c"]
 
 
 def test_each_image_is_taken_once_even_among_copies():

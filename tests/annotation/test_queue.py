@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from mt_transunet.annotation import next_image, score_images
+from mt_transunet.annotation import next_image, score_images, served_lately
 
 NOW = 1_000_000.0
 
@@ -27,41 +27,42 @@ class Shelf:
         self.images[image_id].update(info)
 
 
-def served(seconds_ago):
-    return {"strategy": {"least_certain": {"ts": NOW - seconds_ago}}}
-
-
-def asked(images, **options):
-    return next_image(images, strategy="least_certain", now=NOW, **options)
+def served(seconds_ago, strategy="least_certain"):
+    return {"strategy": {strategy: {"ts": NOW - seconds_ago}}}
 
 
 def test_the_image_of_greatest_uncertainty_is_next():
-    assert asked({"a": {"uncertainty": 0.2}, "b": {"uncertainty": 0.9}, "c": {"uncertainty": 0.4}}) == "b"
+    assert next_image({"a": {"uncertainty": 0.2}, "b": {"uncertainty": 0.9}, "c": {"uncertainty": 0.4}}) == "b"
 
 
 def test_of_equally_uncertain_images_the_first_id_is_next():
-    assert asked({"b": {"uncertainty": 0.5}, "a": {"uncertainty": 0.5}}) == "a"
+    assert next_image({"b": {"uncertainty": 0.5}, "a": {"uncertainty": 0.5}}) == "a"
 
 
 def test_nothing_is_next_when_nothing_waits():
-    assert asked({}) is None
+    assert next_image({}) is None
 
 
 def test_an_image_without_a_score_comes_after_those_with_one():
-    assert asked({"a": {}, "b": {"uncertainty": 0.0}, "c": {"uncertainty": None}}) == "b"
+    assert next_image({"a": {}, "b": {"uncertainty": 0.0}, "c": {"uncertainty": None}}) == "b"
 
 
-def test_an_image_served_today_comes_after_one_nobody_was_shown():
-    assert asked({"a": {"uncertainty": 0.9, **served(60)}, "b": {}}) == "b"
+def test_an_image_in_somebodys_hands_comes_after_one_without_a_score():
+    assert next_image({"a": {"uncertainty": 0.9}, "b": {}}, in_hand={"a"}) == "b"
 
 
-def test_an_image_served_longer_ago_is_served_again():
-    assert asked({"a": {"uncertainty": 0.9, **served(60)}, "b": {"uncertainty": 0.1}}, rest=59) == "a"
+def test_where_all_are_in_somebodys_hands_the_least_certain_is_next_again():
+    assert next_image({"a": {"uncertainty": 0.1}, "b": {"uncertainty": 0.9}}, in_hand={"a", "b"}) == "b"
 
 
-def test_what_another_strategy_served_does_not_count():
-    images = {"a": {"uncertainty": 0.9, "strategy": {"random": {"ts": NOW}}}, "b": {"uncertainty": 0.1}}
-    assert asked(images) == "a"
+def test_an_image_rests_after_it_was_served():
+    images = {"a": served(59), "b": served(61), "c": {}}
+    assert served_lately(images, now=NOW, rest=60) == {"a"}
+
+
+def test_the_latest_of_all_strategies_counts():
+    info = {"strategy": {"random": {"ts": NOW - 10}, "least_certain": {"ts": NOW - 1000}}}
+    assert served_lately({"a": info}, now=NOW, rest=60) == {"a"}
 
 
 def test_every_waiting_image_gets_its_score_and_the_models_stamp():
@@ -101,3 +102,15 @@ def test_an_image_that_cannot_be_read_neither_stops_the_others_nor_is_tried_agai
 def test_a_model_that_does_not_say_how_sure_it_is_is_refused():
     with pytest.raises(ValueError, match="no 'uncertainty' but .'prediction'.; package the bundle anew"):
         score_images(Shelf(a={}), lambda path: {"prediction": []}, model=1)
+
+
+def test_an_image_that_is_removed_meanwhile_does_not_stop_the_others(caplog):
+    class Removing(Shelf):
+        def update_image_info(self, image_id, info):
+            if image_id == "a":
+                raise LookupError("Image a not found")
+            super().update_image_info(image_id, info)
+
+    shelf = Removing(a={}, b={})
+    score_images(shelf, lambda path: {"uncertainty": 0.5}, model=1)
+    assert shelf.images["b"]["uncertainty"] == 0.5 and "of a is not kept: Image a not found" in caplog.text

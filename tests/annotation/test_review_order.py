@@ -49,12 +49,21 @@ def test_doubt_that_knows_the_errors_finds_them_first(order):
     assert result["corrections"][0.95]["least_certain"] == 1 == result["corrections"][0.95]["worst_first"]
 
 
-def test_a_table_without_the_predicted_dice_is_refused(order, tmp_path):
-    (tmp_path / "per_image.csv").write_text("image_id,JA\na,0.5\n")
-    with pytest.raises(SystemExit, match="needs rows with JA and predicted_dice"):
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("image_id,JA\na,0.5\n", "agreement and expected in every row that has JA: 'agreement'"),
+        ("image_id,JA,agreement,expected\na,0.5,,0.9\n", "could not convert string to float"),
+        ("image_id,JA,agreement,expected\na,,0.9,0.9\n", "holds no image with a mask"),
+    ],
+)
+def test_a_table_that_lacks_what_is_needed_is_refused(order, tmp_path, table, problem):
+    (tmp_path / "per_image.csv").write_text(table)
+    with pytest.raises(SystemExit, match=problem):
         order.read(tmp_path / "per_image.csv")
 
 
-def test_images_without_a_mask_are_left_out(order, tmp_path):
-    (tmp_path / "per_image.csv").write_text("image_id,JA,predicted_dice\na,0.5,0.75\nb,,0.5\n")
-    assert order.read(tmp_path / "per_image.csv") == (["a"], {"a": 0.5}, {"a": 0.25})
+def test_doubt_is_one_less_the_mean_of_the_two_figures_and_images_without_a_mask_are_left_out(order, tmp_path):
+    (tmp_path / "per_image.csv").write_text("image_id,JA,agreement,expected\na,0.5,0.7,0.9\nb,,0.5,0.5\n")
+    names, jaccard, doubt = order.read(tmp_path / "per_image.csv")
+    assert (names, jaccard, doubt) == (["a"], {"a": 0.5}, {"a": pytest.approx(0.2)})

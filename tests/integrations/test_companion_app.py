@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -115,7 +116,7 @@ def ask(app, shelf, strategy="least_certain"):
 
 def test_the_app_keeps_what_the_stock_app_has(app):
     assert set(app.init_strategies()) == {"random", "least_certain", "representative"}
-    assert list(app.init_scoring_methods()) == ["representative", "least_certain"]  # in the order in which they run
+    assert set(app.init_scoring_methods()) == {"least_certain"}
 
 
 def test_monai_label_finds_the_app_by_the_name_of_a_direct_base(module):
@@ -173,14 +174,22 @@ def photographs(tmp_path: Path) -> Shelf:
     return Shelf("abcde", tmp_path)
 
 
-def test_describing_keeps_eleven_numbers_of_every_image(app, photographs):
-    summary = app.init_scoring_methods()["representative"]({}, photographs)
-    assert summary["executed"] == 5 and {len(info["description"]) for info in photographs.infos.values()} == {11}
+def test_the_representative_image_is_served_without_a_question_to_the_model(app, photographs):
+    assert ask(app, photographs, "representative")["id"] == "c"  # red 210 to 207, edges 50 to 53: a middle one of four
+    assert app._infers["lesions"].requests == [] and photographs.infos["c"] == {}
 
 
-def test_the_representative_image_is_one_of_the_many_and_the_model_is_not_asked(app, photographs):
-    served = ask(app, photographs, "representative")
-    assert served["id"] in "abcd" and app._infers["lesions"].requests == []
+def test_an_image_that_any_strategy_served_stands_for_its_like(app, photographs):
+    photographs.infos["b"]["strategy"] = {"random": {"ts": time.time()}}
+    assert ask(app, photographs, "representative") == {"id": "e"}
+
+
+def test_an_image_that_appears_later_is_served_too(app, photographs):
+    strategy = app.init_strategies()["representative"]
+    late = photographs.infos.pop("e")
+    assert strategy({"strategy": "representative"}, photographs)["id"] != "e"
+    photographs.infos |= {name: {"labelled": True} for name in "abcd"} | {"e": late}
+    assert strategy({"strategy": "representative"}, photographs) == {"id": "e"}
 
 
 def test_with_one_of_the_many_labelled_the_odd_one_is_representative(app, photographs):

@@ -19,8 +19,8 @@ from monailabel.main import Main
 logger = logging.getLogger(__name__)
 
 LEAST_CERTAIN, REPRESENTATIVE = "least_certain", "representative"
-ON_DEMAND = {LEAST_CERTAIN: 8, REPRESENTATIVE: 64}
-"""Images scored or described while a person waits, if none has a score or a description yet."""
+ON_DEMAND = 8
+"""Images scored while a person waits, if none of those that wait has a score yet."""
 
 
 def stock_app() -> ModuleType:
@@ -64,56 +64,43 @@ class LeastCertain(Strategy):
         self.scoring = scoring
 
     def __call__(self, request, datastore):
-        from mt_transunet.annotation import next_image
+        from mt_transunet.annotation import next_image, served_lately
 
-        images = self.waiting(request, datastore)
+        images = infos(waiting(request, datastore), datastore)
         if images and not any("uncertainty_ts" in info for info in images.values()):
-            self.scoring({**request, "max_samples": ON_DEMAND[LEAST_CERTAIN]}, datastore)
-            images = self.waiting(request, datastore)
-        image_id = next_image(images, strategy=request["strategy"])
+            self.scoring({**request, "max_samples": ON_DEMAND}, datastore)
+            images = infos(list(images), datastore)
+        image_id = next_image(images, in_hand=served_lately(images))
         return {"id": image_id, "uncertainty": images[image_id].get("uncertainty")} if image_id else None
-
-    @staticmethod
-    def waiting(request, datastore):
-        ids = datastore.get_unlabeled_images(request.get("label_tag"), request.get("labels"))
-        return {image_id: datastore.get_image_info(image_id) for image_id in ids}
-
-
-class Describing(ScoringMethod):
-    """Keeps in the datastore what every image looks like, in eleven numbers; no model is asked."""
-
-    def __init__(self):
-        super().__init__("Description: colours, contrast, grain and layout of the photograph")
-
-    def __call__(self, request, datastore):
-        from mt_transunet.annotation import describe_images
-
-        summary = describe_images(datastore, most=int(request.get("max_samples", 0)))
-        logger.info(f"Description: {summary}")
-        return summary
 
 
 class Representative(Strategy):
-    """Serves the unlabelled image that stands for most of those that are unlike the labelled ones."""
+    """Serves the unlabelled image that stands for most of those that are unlike the labelled ones; asks no model."""
 
-    def __init__(self, describing):
+    def __init__(self):
+        from mt_transunet.annotation import Looks
+
         super().__init__("The image that stands for most of the others")
-        self.describing = describing
+        self.looks = Looks()
 
     def __call__(self, request, datastore):
-        from mt_transunet.annotation import next_representative
+        from mt_transunet.annotation import next_representative, served_lately
 
-        images = self.known(datastore)
-        if not any("description" in info for info in images.values()):
-            self.describing({"max_samples": ON_DEMAND[REPRESENTATIVE]}, datastore)
-            images = self.known(datastore)
-        waiting = datastore.get_unlabeled_images(request.get("label_tag"), request.get("labels"))
-        image_id = next_representative(images, waiting, strategy=request["strategy"])
+        ids = waiting(request, datastore)
+        paths = {image_id: datastore.get_image_uri(image_id) for image_id in datastore.list_images()}
+        in_hand = served_lately(infos(ids, datastore))
+        image_id = next_representative(self.looks.of(paths), ids, in_hand=in_hand)
         return {"id": image_id} if image_id else None
 
-    @staticmethod
-    def known(datastore):
-        return {image_id: datastore.get_image_info(image_id) for image_id in datastore.list_images()}
+
+def waiting(request, datastore):
+    """Ids of the images without a label."""
+    return datastore.get_unlabeled_images(request.get("label_tag"), request.get("labels"))
+
+
+def infos(ids, datastore):
+    """Id -> what the datastore knows of the image."""
+    return {image_id: datastore.get_image_info(image_id) for image_id in ids}
 
 
 stock = stock_app()
@@ -121,7 +108,7 @@ stock = stock_app()
 
 # MONAI Label looks for a class whose direct base is called MONAILabelApp: the second one is there to be found.
 class MyApp(stock.MyApp, MONAILabelApp):
-    """The stock app with two more strategies, ``least_certain`` and ``representative``, and a scoring method for each.
+    """The stock app with the strategies ``least_certain`` and ``representative``, and a scoring method for the first.
 
     Scores are of the first of the models. The bundle's own code is found in the bundle.
     """
@@ -131,19 +118,16 @@ class MyApp(stock.MyApp, MONAILabelApp):
         return super().init_infers()
 
     def init_strategies(self):
-        ours = {
-            LEAST_CERTAIN: lambda: LeastCertain(self._scoring()),
-            REPRESENTATIVE: lambda: Representative(Describing()),
+        if not self.models:
+            return super().init_strategies()
+        return {
+            **super().init_strategies(),
+            LEAST_CERTAIN: LeastCertain(self._scoring()),
+            REPRESENTATIVE: Representative(),
         }
-        return {**super().init_strategies(), **self._if_there_is_a_model(ours)}
 
     def init_scoring_methods(self):
-        # descriptions first: they take milliseconds an image, and all methods run one after the other
-        ours = {REPRESENTATIVE: Describing, LEAST_CERTAIN: self._scoring}
-        return {**super().init_scoring_methods(), **self._if_there_is_a_model(ours)}
-
-    def _if_there_is_a_model(self, makers):
-        return {name: make() for name, make in makers.items()} if self.models else {}
+        return {**super().init_scoring_methods(), **({LEAST_CERTAIN: self._scoring()} if self.models else {})}
 
     def _scoring(self):
         return UncertaintyScoring(self._infers[next(iter(self.models))])
