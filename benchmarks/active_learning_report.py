@@ -22,6 +22,7 @@ from mt_transunet.atomic import write_json  # noqa: E402
 REFERENCE = "all"
 SHARES = (0.95, 0.98)
 """Of the JA of training on all masks."""
+COLOURS = {"random": "#0072b2", "least_certain": "#d55e00", "representative": "#009e73"}
 MANY = 10
 """Seeds above which they are not listed one by one."""
 Curve = dict[int, float]
@@ -119,12 +120,10 @@ def paired(result: dict[str, Any]) -> list[str]:
 def draw(result: dict[str, Any], labels: list[int], path: Path) -> None:
     """A thin line per seed, a thick one for their mean, the reference and the JA wanted dashed."""
     figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
-    for colour, (name, found) in zip(
-        ("#0072b2", "#d55e00", "#009e73", "#cc79a7"), sorted(result["strategies"].items())
-    ):
+    for name, found in result["strategies"].items():
         for seed, curve in found["JA"].items():
             mean = {"marker": "o", "label": name.replace("_", " ")} if seed == "mean" else {"alpha": 0.35, "lw": 1}
-            axes.plot(labels, [curve[count] for count in labels], color=colour, **mean)
+            axes.plot(labels, [curve[count] for count in labels], color=COLOURS.get(name, "0.5"), **mean)
     levels = {1.0: float(np.mean(list(result["reference_JA"].values())))} if result["wanted_JA"] else {}
     for share, level in {**levels, **result["wanted_JA"]}.items():
         axes.axhline(level, color="0.3", linewidth=1, linestyle="-" if share == 1 else "--")
