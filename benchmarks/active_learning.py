@@ -198,11 +198,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("out", type=Path)
     parser.add_argument("--strategies", type=strategies, default=list(STRATEGIES), help=",".join(STRATEGIES))
     parser.add_argument("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default=[1, 2, 3])
-    labels = [4, 8, 16, 32]
+    labels = [8, 16, 32, 64, 128]
     parser.add_argument("--labels", type=lambda text: [int(count) for count in text.split(",")], default=labels)
     parser.add_argument("--image_size", type=int, default=64)
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--iterations", type=int, default=100)
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--iterations", type=int, default=200)
     parser.add_argument("--learning_rate", type=float, default=1e-3, help="of the decoder; the encoder takes half")
     parser.add_argument("--average_decay", type=float, default=0.9)
     parser.add_argument("--views", type=lambda text: text.split(","), default=["identity", "flip_horizontal"])
