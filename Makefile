@@ -56,7 +56,7 @@ annotate: studies-named $(LABEL)/.installed install
 	$(LABEL)/bin/python integrations/monailabel/serve.py build/bundles/$(PACKED).zip "$(STUDIES)" --port $(PORT)
 
 studies-named:
-	@test -d "$(STUDIES)" || { echo "name the folder of images: make annotate STUDIES=FOLDER"; exit 1; }
+	@test -d "$(STUDIES)" || { echo "'$(STUDIES)' is no folder; name that of the images: make annotate STUDIES=FOLDER"; exit 1; }
 
 # a federation of three sites on this machine by NVFlare's simulator, in an environment of its own: bundle/docs/federation.md
 FEDERATION := .venv-federation

@@ -4,9 +4,10 @@
 python benchmarks/review_order.py PER_IMAGE_CSV [OUT]
 
 A dataset is labelled by a model and a person corrects its masks one after the other; a corrected one has a Jaccard
-index (JA) of 1. ``per_image.csv`` is what evaluation writes about images that the weights never saw. Uncertainty is the
-one that needs no fit, from how far the views agree and how sure the pixels are: ``predicted_dice`` of the shipped
-weights was fitted to the validation masks. OUT/result.json and OUT/figure.png are written where OUT is named.
+index (JA) of 1. ``per_image.csv`` is what evaluation with several views writes about images that the weights never saw.
+Uncertainty is the one that needs no fit, from how far the views agree and how sure the pixels are: ``predicted_dice``
+of the shipped weights was fitted to the validation masks. OUT/result.json and OUT/figure.png are written where OUT is
+named.
 """
 
 from __future__ import annotations
@@ -41,14 +42,19 @@ def read(path: Path) -> tuple[list[str], dict[str, float], dict[str, float]]:
     Raises:
         SystemExit: the table lacks a column, holds no number there, or no row has a mask.
     """
-    with path.open(newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row.get("JA")]
+    path = path / "per_image.csv" if path.is_dir() else path
     try:
+        with path.open(newline="") as stream:
+            rows = [row for row in csv.DictReader(stream) if row.get("JA")]
         found = {row["image_id"]: {name: float(row[name]) for name in ("JA", *FIGURES)} for row in rows}
+    except OSError as error:
+        raise SystemExit(f"{path} cannot be read ({error.strerror}); name the per_image.csv of an evaluation")
     except (KeyError, ValueError) as error:
         raise SystemExit(f"{path} needs image_id, JA, {' and '.join(FIGURES)} in every row that has JA: {error}")
     if not found:
-        raise SystemExit(f"{path} holds no image with a mask; evaluate images that have one")
+        raise SystemExit(
+            f"{path} holds no image with a mask; name the per_image.csv of an evaluation of images that have one"
+        )
     doubt = {name: uncertainty({"pred_confidence": {key: row[key] for key in FIGURES}}) for name, row in found.items()}
     return list(found), {name: row["JA"] for name, row in found.items()}, doubt
 
@@ -119,7 +125,7 @@ def draw(names: list[str], jaccard: dict[str, float], doubt: dict[str, float], p
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", type=Path, help="per_image.csv of an evaluation")
+    parser.add_argument("table", type=Path, help="per_image.csv of an evaluation, or the folder it lies in")
     parser.add_argument("out", type=Path, nargs="?")
     options = parser.parse_args()
     found = read(options.table)

@@ -9,11 +9,28 @@ The app, and with it the weights that training leaves, stay in the home folder: 
 from __future__ import annotations
 
 import argparse
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
-from server import make_app, start_command
+from server import make_app, start_command, stop
+
+
+def free_port(text: str) -> int:
+    """A port on this machine that nobody listens at.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none, or taken.
+    """
+    try:
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(("127.0.0.1", int(text)))
+    except (ValueError, OverflowError, OSError) as error:
+        raise argparse.ArgumentTypeError(f"{text} cannot be listened at ({error}); name another, 1024 to 65535")
+    return int(text)
 
 
 def main() -> int:
@@ -21,7 +38,7 @@ def main() -> int:
     parser.add_argument("bundle", type=Path, help="packaged bundle, folder or zip")
     parser.add_argument("studies", type=Path, help="folder of the images; masks go to labels/ in it")
     parser.add_argument("--home", type=Path, default=Path("runs/monailabel"))
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=free_port, default="8000")
     given = parser.parse_args()
     if not given.studies.is_dir():
         print(f"error: {given.studies} is no folder; name the one that holds the images", file=sys.stderr)
@@ -31,12 +48,16 @@ def main() -> int:
     except (OSError, ValueError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"weights in use: {app / 'model' / model / 'models'}; move that model's folder away to start from the zip's")
+    print(f"weights in use, which training replaces: {app / 'model' / model / 'models'}")
     print(f"model {model} at http://127.0.0.1:{given.port} , for this machine alone; Ctrl-C ends it", flush=True)
+    server = subprocess.Popen(start_command(app, model, given.studies.resolve(), given.port), start_new_session=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill ends the server as Ctrl-C does
     try:
-        return subprocess.run(start_command(app, model, given.studies.resolve(), given.port)).returncode
+        return server.wait()
     except KeyboardInterrupt:
         return 0
+    finally:
+        stop(server)
 
 
 if __name__ == "__main__":

@@ -123,10 +123,11 @@ def running(app: Path, model: str, studies: Path, log: Path) -> Iterator[str]:
         _wait(server, address, log)
         yield address
     finally:
-        _stop(server)
+        stop(server)
 
 
-def _stop(server: subprocess.Popen) -> None:
+def stop(server: subprocess.Popen) -> None:
+    """End a server that leads a process group, and whatever it started."""
     for signal in (15, 9):
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal)

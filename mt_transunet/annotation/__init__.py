@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from .acquisition import least_certain_first, representatives
-from .queue import next_image, score_images, served_lately
+from .queue import due_images, next_image, score_images, served_lately
 from .uncertainty import uncertainty
 from .variety import Looks, next_representative
 
 __all__ = [
     "Looks",
+    "due_images",
     "least_certain_first",
     "next_image",
     "next_representative",

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
-__all__ = ["SCORE", "STAMP", "Datastore", "next_image", "score_images", "served_lately"]
+__all__ = ["SCORE", "STAMP", "Datastore", "due_images", "next_image", "score_images", "served_lately"]
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +50,9 @@ def score_images(
     Raises:
         ValueError: the answer holds no uncertainty: the bundle is older than this rule.
     """
-    began, waiting = time.time(), sorted(datastore.get_unlabeled_images())
-    due = [image_id for image_id in waiting if datastore.get_image_info(image_id).get(STAMP) != model]
-    due, skipped, failed = due[: most or None], len(waiting) - len(due), 0
+    began, total = time.time(), len(datastore.get_unlabeled_images())
+    due = due_images(datastore, model=model)
+    due, skipped, failed = due[: most or None], total - len(due), 0
     for image_id in due:
         score = _score(answer, image_id, datastore)
         failed += score is None
@@ -61,7 +61,13 @@ def score_images(
         except Exception as error:  # of a class that only the datastore knows: somebody removed the image
             logger.warning(f"the uncertainty of {image_id} is not kept: {error}")
     latency = round(time.time() - began, 3)
-    return {"total": len(waiting), "skipped": skipped, "executed": len(due), "failed": failed, "latency": latency}
+    return {"total": total, "skipped": skipped, "executed": len(due), "failed": failed, "latency": latency}
+
+
+def due_images(datastore: Datastore, *, model: int) -> list[str]:
+    """The waiting images, by id, that were not scored by the model of this time stamp."""
+    waiting = sorted(datastore.get_unlabeled_images())
+    return [image_id for image_id in waiting if datastore.get_image_info(image_id).get(STAMP) != model]
 
 
 def _score(answer: Callable[[str], Mapping[str, Any]], image_id: str, datastore: Datastore) -> float | None:

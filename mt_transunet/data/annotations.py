@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .checks import check_headers
 from .diagnosis_csv import match_diagnoses, read_diagnoses
 from .errors import DataError, Problems
 from .folder import LABELS_NAME
@@ -28,7 +29,8 @@ def as_items(items: Sequence[Mapping[str, Any]]) -> list[Item]:
     them; the others take no part in the loss of the class.
 
     Raises:
-        DataError: one of them has no mask, or the ``labels.csv`` is wrong.
+        DataError: one of them has no mask, a file is no image, a mask has another size than its image (a server takes
+            whatever it is handed), or the ``labels.csv`` is wrong.
     """
     if not annotated(items):
         return list(items)
@@ -38,10 +40,12 @@ def as_items(items: Sequence[Mapping[str, Any]]) -> list[Item]:
                 f"{item.get('image')} has no mask under label, as others of this list do; save one, or leave it out"
             )
     classes = _diagnoses([Path(item["image"]) for item in items])
-    return [
+    found = [
         make_item(Path(item["image"]), mask=Path(item["label"]), label=classes.get(Path(item["image"])))
         for item in items
     ]
+    check_headers(found, roots=[])
+    return found
 
 
 def _diagnoses(images: Iterable[Path]) -> dict[Path, int]:

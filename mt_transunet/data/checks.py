@@ -17,6 +17,10 @@ Side = tuple[str, str]  # name of the side, path of the image
 def check_headers(items: Sequence[Item], roots: Sequence[str]) -> None:
     """Open the header of every image and mask (about 0.1 ms each) and compare their sizes.
 
+    Args:
+        items: with ``image`` and perhaps ``mask``.
+        roots: folders that they were read from; none for those of an annotation server.
+
     Raises:
         DataError: a file is no image, or a mask has another size than its image; both sizes are named.
     """
@@ -76,5 +80,7 @@ def _header_size(path: str, role: str, roots: Sequence[str]) -> tuple[int, int]:
 
 
 def _list_them(path: str, roots: Sequence[str]) -> str:
+    if not roots:
+        return "an annotator can save it anew"
     owner = next((root for root in roots if path.startswith(root)), roots[0])
     return f"`mt-transunet check-data {shlex.quote(owner)}` lists all such files"

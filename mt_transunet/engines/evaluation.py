@@ -104,12 +104,18 @@ class EvaluationWriter:
         logger.info(f"{_as_text(summary, protocol)}\nwritten to {self.output_dir}")
 
 
+_LACKING = {
+    "segmentation": "no image has a mask; a datalist.json can name them",
+    "classification": "no image has a diagnosis; a datalist.json or a labels.csv can name them",
+}
+
+
 def _as_text(summary: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
     """The figures as lines a person reads; an undefined one is a dash."""
     lines = ["", f"split {protocol.get('split')}, views {protocol.get('views')}, 95% intervals"]
     for block in ("segmentation", "classification"):
         figures = summary[block]
-        lines.append(f"{block}, n = {figures['n']}")
+        lines.append(f"{block}, n = {figures['n']}" + ("" if figures["n"] else f": {_LACKING[block]}"))
         for name, value in figures.items():
             if name == "n":
                 continue

@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from mt_transunet.data import DataError, SeededDataset, annotated, as_items
 
 
-def listed(folder, *names):
+def listed(folder, *names, mask_size=(8, 6)):
+    (folder / "labels").mkdir(exist_ok=True)
+    for name in names:
+        Image.new("RGB", (8, 6)).save(folder / f"{name}.jpg")
+        Image.new("L", mask_size).save(folder / "labels" / f"{name}.png")
     return [{"image": str(folder / f"{name}.jpg"), "label": str(folder / "labels" / f"{name}.png")} for name in names]
 
 
@@ -41,3 +46,15 @@ def test_other_lists_stay_as_they_are():
 def test_a_dataset_counts_the_items_with_a_mask(tmp_path):
     items = [{"image": "a.jpg", "mask": "a.png", "image_id": "a"}, {"image": "b.jpg", "image_id": "b"}]
     assert SeededDataset(items).with_mask == 1 and SeededDataset(listed(tmp_path, "a", "b")).with_mask == 2
+
+
+def test_a_mask_of_another_size_is_refused_by_name(tmp_path):
+    with pytest.raises(DataError, match=r"a.png: the mask is 9x6 pixels .* is 8x6; .*; an annotator can save it anew"):
+        as_items(listed(tmp_path, "a", mask_size=(9, 6)))
+
+
+def test_a_label_that_is_no_image_is_refused_by_name(tmp_path):
+    items = listed(tmp_path, "a")
+    (tmp_path / "labels" / "a.png").write_text("text")
+    with pytest.raises(DataError, match=r"a.png: not a readable mask \(cannot identify image file\)"):
+        as_items(items)

@@ -20,7 +20,7 @@ from monailabel.interfaces.app import MONAILabelApp
 
 class MyApp(MONAILabelApp):
     def __init__(self, models):
-        self.models = models
+        self.models, self.shelf, self.asked_for = models, None, []
         self._infers = self.init_infers()
 
     def init_infers(self):
@@ -31,6 +31,13 @@ class MyApp(MONAILabelApp):
 
     def init_scoring_methods(self):
         return {}
+
+    def datastore(self):
+        return self.shelf
+
+    def async_scoring(self, method, params=None):
+        self.asked_for.append(method)
+        return {"status": "queued"}
 
 class Answers:
     # less certain of images whose name ends later in the alphabet
@@ -201,3 +208,21 @@ def test_no_image_is_representative_when_everything_is_labelled(app, photographs
     for info in photographs.infos.values():
         info["labelled"] = True
     assert ask(app, photographs, "representative") is None
+
+
+def test_all_methods_are_asked_for_while_an_image_has_no_score_of_this_model(app):
+    app.shelf = Shelf("ab")
+    app.shelf.infos["a"] = {"uncertainty": 0.5, "uncertainty_ts": 1}  # of an older one
+    app.async_scoring(None)
+    assert app.asked_for == [None]
+
+
+def test_no_process_is_started_to_score_what_is_scored(app):
+    app.shelf = Shelf("ab")
+    app.init_scoring_methods()["least_certain"]({}, app.shelf)
+    assert app.async_scoring(None) == {} and app.asked_for == []
+
+
+def test_a_method_that_a_person_asks_for_runs_all_the_same(app):
+    app.shelf = Shelf("")
+    assert app.async_scoring("least_certain") == {"status": "queued"}

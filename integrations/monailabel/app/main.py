@@ -44,16 +44,25 @@ class UncertaintyScoring(ScoringMethod):
     def __call__(self, request, datastore):
         from mt_transunet.annotation import score_images
 
-        path = self.infer_task.get_path()
-        model = int(os.stat(path).st_mtime) if path and os.path.exists(path) else 1
         wanted = {key: request[key] for key in ("device",) if request.get(key)}
 
         def answer(image):
             return self.infer_task({"image": image, "result_write_to_file": False, "logging": "error", **wanted})[1]
 
-        summary = score_images(datastore, answer, model=model, most=int(request.get("max_samples", 0)))
+        summary = score_images(datastore, answer, model=self.model(), most=int(request.get("max_samples", 0)))
         logger.info(f"Uncertainty: {summary}")
         return summary
+
+    def due(self, datastore):
+        """Whether an unlabelled image has no score of the model as it is now."""
+        from mt_transunet.annotation import due_images
+
+        return bool(due_images(datastore, model=self.model()))
+
+    def model(self):
+        """Time stamp of the model's file, in seconds."""
+        path = self.infer_task.get_path()
+        return int(os.stat(path).st_mtime) if path and os.path.exists(path) else 1
 
 
 class LeastCertain(Strategy):
@@ -128,6 +137,12 @@ class MyApp(stock.MyApp, MONAILabelApp):
 
     def init_scoring_methods(self):
         return {**super().init_scoring_methods(), **({LEAST_CERTAIN: self._scoring()} if self.models else {})}
+
+    def async_scoring(self, method, params=None):
+        """MONAI Label asks for all methods after every image served, and starts a process for it that loads torch."""
+        if method is None and self.models and not self._scoring().due(self.datastore()):
+            return {}
+        return super().async_scoring(method, params)
 
     def _scoring(self):
         return UncertaintyScoring(self._infers[next(iter(self.models))])
