@@ -80,7 +80,7 @@ def check_representative(address: str, studies: Path, turns: int = 3) -> list[st
     """
     from mt_transunet.annotation import Looks, next_representative  # the served bundle's own
 
-    paths = {path.stem: str(path) for path in studies.iterdir() if path.is_file() and path.suffix != ".json"}
+    paths = {path.stem: str(path) for path in studies.iterdir() if path.suffix in (".jpg", ".png")}
     descriptions, failures = Looks().of(paths), []
     for turn in range(turns):
         left = known(address)

@@ -127,13 +127,12 @@ def running(app: Path, model: str, studies: Path, log: Path) -> Iterator[str]:
 
 
 def stop(server: subprocess.Popen) -> None:
-    """End a server that leads a process group, and whatever it started."""
+    """End a server that leads a process group, and whatever it started, which can outlive it."""
     for signal in (15, 9):
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal)
         with suppress(subprocess.TimeoutExpired):
             server.wait(timeout=30)
-            return
 
 
 def _wait(server: subprocess.Popen, address: str, log: Path) -> None:

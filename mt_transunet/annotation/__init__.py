@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 from .acquisition import least_certain_first, representatives
-from .queue import due_images, next_image, score_images, served_lately
+from .queue import Served, due_images, next_image, score_images
 from .uncertainty import uncertainty
 from .variety import Looks, next_representative
 
 __all__ = [
     "Looks",
+    "Served",
     "due_images",
     "least_certain_first",
     "next_image",
     "next_representative",
     "representatives",
     "score_images",
-    "served_lately",
     "uncertainty",
 ]

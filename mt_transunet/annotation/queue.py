@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
-__all__ = ["SCORE", "STAMP", "Datastore", "due_images", "next_image", "score_images", "served_lately"]
+__all__ = ["SCORE", "STAMP", "Datastore", "Served", "due_images", "next_image", "score_images"]
 
 logger = logging.getLogger(__name__)
 
@@ -106,17 +106,35 @@ def next_image(images: Mapping[str, Mapping[str, Any]], *, in_hand: Collection[s
     return min(images, key=place, default=None)
 
 
-def served_lately(images: Mapping[str, Mapping[str, Any]], *, now: float | None = None, rest: float = DAY) -> set[str]:
-    """The images that any strategy served within ``rest``: somebody has them in hand, or has passed them over.
+class Served:
+    """When images were served: somebody has them in hand, or has passed them over.
+
+    MONAI Label notes it in the datastore, whose file a process that scores may overwrite at the same moment; so it is
+    remembered here too.
 
     Args:
-        images: id -> what the datastore knows of it; MONAI Label notes under ``strategy`` when each last served it.
-        now: seconds since 1970; None takes the clock.
-        rest: seconds.
+        rest: seconds for which a served image counts as in somebody's hands.
     """
-    now = time.time() if now is None else now
 
-    def last(info: Mapping[str, Any]) -> float:
-        return max((note.get("ts", 0) for note in info.get("strategy", {}).values()), default=0)
+    def __init__(self, rest: float = DAY) -> None:
+        self._rest = rest
+        self._times: dict[str, float] = {}
 
-    return {image_id for image_id, info in images.items() if now - last(info) < rest}
+    def add(self, image_id: str, now: float | None = None) -> None:
+        """``now`` in seconds since 1970; None takes the clock."""
+        self._times[image_id] = time.time() if now is None else now
+
+    def lately(self, images: Mapping[str, Mapping[str, Any]], now: float | None = None) -> set[str]:
+        """Those that any strategy served within the rest.
+
+        Args:
+            images: id -> what the datastore knows of it; under ``strategy`` when each strategy last served it.
+            now: seconds since 1970; None takes the clock.
+        """
+        now = time.time() if now is None else now
+
+        def last(image_id: str) -> float:
+            noted = (note.get("ts", 0) for note in images[image_id].get("strategy", {}).values())
+            return max(noted, default=0)
+
+        return {name for name in images if now - max(last(name), self._times.get(name, 0)) < self._rest}

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from mt_transunet.annotation import next_image, score_images, served_lately
+from mt_transunet.annotation import Served, next_image, score_images
 
 NOW = 1_000_000.0
 
@@ -57,12 +57,19 @@ def test_where_all_are_in_somebodys_hands_the_least_certain_is_next_again():
 
 def test_an_image_rests_after_it_was_served():
     images = {"a": served(59), "b": served(61), "c": {}}
-    assert served_lately(images, now=NOW, rest=60) == {"a"}
+    assert Served(rest=60).lately(images, now=NOW) == {"a"}
 
 
 def test_the_latest_of_all_strategies_counts():
     info = {"strategy": {"random": {"ts": NOW - 10}, "least_certain": {"ts": NOW - 1000}}}
-    assert served_lately({"a": info}, now=NOW, rest=60) == {"a"}
+    assert Served(rest=60).lately({"a": info}, now=NOW) == {"a"}
+
+
+def test_what_was_served_rests_though_the_datastore_forgot_it():
+    hands = Served(rest=60)
+    hands.add("a", now=NOW - 59)
+    hands.add("b", now=NOW - 61)
+    assert hands.lately({"a": {}, "b": {}, "c": {}}, now=NOW) == {"a"}
 
 
 def test_every_waiting_image_gets_its_score_and_the_models_stamp():

@@ -53,6 +53,14 @@ class Answers:
 """
 
 
+class Tasks:
+    running = None
+
+    @classmethod
+    def status(cls, method, check_if_running=False):
+        return cls.running, f"{method}, {check_if_running}"
+
+
 class Described:
     def __init__(self, description):
         self.description = description
@@ -95,6 +103,9 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         "monailabel.interfaces": {},
         "monailabel.interfaces.app": {"MONAILabelApp": type("MONAILabelApp", (), {})},
         "monailabel.interfaces.exception": {"MONAILabelError": errors, "MONAILabelException": exception},
+        "monailabel.utils": {},
+        "monailabel.utils.async_tasks": {},
+        "monailabel.utils.async_tasks.task": {"AsyncTask": Tasks},
         "monailabel.interfaces.tasks": {},
         "monailabel.interfaces.tasks.scoring": {"ScoringMethod": Described},
         "monailabel.interfaces.tasks.strategy": {"Strategy": Described},
@@ -220,6 +231,12 @@ def test_all_methods_are_asked_for_while_an_image_has_no_score_of_this_model(app
 def test_no_process_is_started_to_score_what_is_scored(app):
     app.shelf = Shelf("ab")
     app.init_scoring_methods()["least_certain"]({}, app.shelf)
+    assert app.async_scoring(None) == {} and app.asked_for == []
+
+
+def test_no_second_process_is_started_while_one_scores(app, monkeypatch):
+    app.shelf = Shelf("ab")
+    monkeypatch.setattr(Tasks, "running", {"id": "1"})
     assert app.async_scoring(None) == {} and app.asked_for == []
 
 

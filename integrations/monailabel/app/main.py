@@ -15,6 +15,7 @@ from monailabel.interfaces.exception import MONAILabelError, MONAILabelException
 from monailabel.interfaces.tasks.scoring import ScoringMethod
 from monailabel.interfaces.tasks.strategy import Strategy
 from monailabel.main import Main
+from monailabel.utils.async_tasks.task import AsyncTask
 
 logger = logging.getLogger(__name__)
 
@@ -68,38 +69,44 @@ class UncertaintyScoring(ScoringMethod):
 class LeastCertain(Strategy):
     """Serves the unlabelled image of greatest uncertainty."""
 
-    def __init__(self, scoring):
+    def __init__(self, scoring, served):
         super().__init__("The image whose predicted mask is least certain")
-        self.scoring = scoring
+        self.scoring, self.served = scoring, served
 
     def __call__(self, request, datastore):
-        from mt_transunet.annotation import next_image, served_lately
+        from mt_transunet.annotation import next_image
 
         images = infos(waiting(request, datastore), datastore)
         if images and not any("uncertainty_ts" in info for info in images.values()):
             self.scoring({**request, "max_samples": ON_DEMAND}, datastore)
             images = infos(list(images), datastore)
-        image_id = next_image(images, in_hand=served_lately(images))
-        return {"id": image_id, "uncertainty": images[image_id].get("uncertainty")} if image_id else None
+        image_id = next_image(images, in_hand=self.served.lately(images))
+        if image_id is None:
+            return None
+        self.served.add(image_id)
+        return {"id": image_id, "uncertainty": images[image_id].get("uncertainty")}
 
 
 class Representative(Strategy):
     """Serves the unlabelled image that stands for most of those that are unlike the labelled ones; asks no model."""
 
-    def __init__(self):
+    def __init__(self, served):
         from mt_transunet.annotation import Looks
 
         super().__init__("The image that stands for most of the others")
-        self.looks = Looks()
+        self.looks, self.served = Looks(), served
 
     def __call__(self, request, datastore):
-        from mt_transunet.annotation import next_representative, served_lately
+        from mt_transunet.annotation import next_representative
 
         ids = waiting(request, datastore)
         paths = {image_id: datastore.get_image_uri(image_id) for image_id in datastore.list_images()}
-        in_hand = served_lately(infos(ids, datastore))
+        in_hand = self.served.lately(infos(ids, datastore))
         image_id = next_representative(self.looks.of(paths), ids, in_hand=in_hand)
-        return {"id": image_id} if image_id else None
+        if image_id is None:
+            return None
+        self.served.add(image_id)
+        return {"id": image_id}
 
 
 def waiting(request, datastore):
@@ -127,20 +134,25 @@ class MyApp(stock.MyApp, MONAILabelApp):
         return super().init_infers()
 
     def init_strategies(self):
+        stock_ones = super().init_strategies()
         if not self.models:
-            return super().init_strategies()
-        return {
-            **super().init_strategies(),
-            LEAST_CERTAIN: LeastCertain(self._scoring()),
-            REPRESENTATIVE: Representative(),
-        }
+            return stock_ones
+        from mt_transunet.annotation import Served
+
+        served = Served()  # of both strategies together
+        ours = {LEAST_CERTAIN: LeastCertain(self._scoring(), served), REPRESENTATIVE: Representative(served)}
+        return {**stock_ones, **ours}
 
     def init_scoring_methods(self):
         return {**super().init_scoring_methods(), **({LEAST_CERTAIN: self._scoring()} if self.models else {})}
 
     def async_scoring(self, method, params=None):
-        """MONAI Label asks for all methods after every image served, and starts a process for it that loads torch."""
-        if method is None and self.models and not self._scoring().due(self.datastore()):
+        """MONAI Label asks for all methods after every image served, and starts a process for it that loads torch.
+
+        One that is under way will do, and none is needed where all images have their scores.
+        """
+        busy = AsyncTask.status("scoring", check_if_running=True)[0] is not None
+        if method is None and self.models and (busy or not self._scoring().due(self.datastore())):
             return {}
         return super().async_scoring(method, params)
 
