@@ -3,20 +3,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
-
-REPORT = Path(__file__).resolve().parents[2] / "benchmarks" / "active_learning_report.py"
 
 
 @pytest.fixture(scope="module")
-def report():
-    spec = importlib.util.spec_from_file_location("active_learning_report", REPORT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def report(benchmark_module):
+    return benchmark_module("active_learning_report")
 
 
 def test_between_two_rounds_the_labels_needed_are_interpolated(report):

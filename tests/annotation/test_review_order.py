@@ -3,21 +3,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "review_order.py"
-
 
 @pytest.fixture(scope="module")
-def order():
-    spec = importlib.util.spec_from_file_location("review_order", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def order(benchmark_module):
+    return benchmark_module("review_order")
 
 
 def test_a_corrected_mask_counts_with_a_jaccard_index_of_one(order):
