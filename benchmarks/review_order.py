@@ -45,7 +45,7 @@ def read(path: Path) -> tuple[list[str], dict[str, float], dict[str, float]]:
     path = path / "per_image.csv" if path.is_dir() else path
     try:
         with path.open(newline="") as stream:
-            rows = [row for row in csv.DictReader(stream) if row.get("JA")]
+            rows = [row for row in csv.DictReader(stream) if row.get("JA") not in (None, "", "nan")]
         found = {row["image_id"]: {name: float(row[name]) for name in ("JA", *FIGURES)} for row in rows}
     except OSError as error:
         raise SystemExit(f"{path} cannot be read ({error.strerror}); name the per_image.csv of an evaluation")

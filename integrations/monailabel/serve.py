@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 from server import make_app, start_command, stop
@@ -45,19 +46,27 @@ def main() -> int:
         return 1
     try:
         app, model = make_app(given.bundle.resolve(), given.home.resolve(), companion=True)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(f"weights in use, which training replaces: {app / 'model' / model / 'models'}")
     print(f"model {model} at http://127.0.0.1:{given.port} , for this machine alone; Ctrl-C ends it", flush=True)
-    server = subprocess.Popen(start_command(app, model, given.studies.resolve(), given.port), start_new_session=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill ends the server as Ctrl-C does
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a kill, a terminal that is closed
+    for end in ends:
+        signal.signal(end, signal.default_int_handler)
+    server = None
     try:
+        server = subprocess.Popen(
+            start_command(app, model, given.studies.resolve(), given.port), start_new_session=True
+        )
         return server.wait()
     except KeyboardInterrupt:
         return 0
     finally:
-        stop(server)
+        for end in ends:
+            signal.signal(end, signal.SIG_IGN)  # until nothing is left
+        if server:
+            stop(server)
 
 
 if __name__ == "__main__":

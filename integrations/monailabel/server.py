@@ -81,7 +81,8 @@ def _code(bundle: Path) -> dict[str, str]:
         path = bundle / "manifest.json"
         text = path.read_text() if path.is_file() else "{}"
     else:
-        text = zipfile.ZipFile(bundle).read(f"{bundle.stem}/manifest.json").decode()
+        archive, name = zipfile.ZipFile(bundle), f"{bundle.stem}/manifest.json"
+        text = archive.read(name).decode() if name in archive.namelist() else "{}"
     return {name: digest for name, digest in json.loads(text).items() if name.startswith(("mt_transunet/", "configs/"))}
 
 

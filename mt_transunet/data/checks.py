@@ -81,6 +81,6 @@ def _header_size(path: str, role: str, roots: Sequence[str]) -> tuple[int, int]:
 
 def _list_them(path: str, roots: Sequence[str]) -> str:
     if not roots:
-        return "an annotator can save it anew"
+        return "a mask can be saved anew"
     owner = next((root for root in roots if path.startswith(root)), roots[0])
     return f"`mt-transunet check-data {shlex.quote(owner)}` lists all such files"

@@ -56,6 +56,8 @@ def test_a_table_that_lacks_what_is_needed_is_refused(order, tmp_path, table, pr
 
 
 def test_doubt_is_one_less_the_mean_of_the_two_figures_and_images_without_a_mask_are_left_out(order, tmp_path):
-    (tmp_path / "per_image.csv").write_text("image_id,JA,agreement,expected\na,0.5,0.7,0.9\nb,,0.5,0.5\n")
+    (tmp_path / "per_image.csv").write_text(
+        "image_id,JA,agreement,expected\na,0.5,0.7,0.9\nb,,0.5,0.5\nc,nan,0.5,0.5\n"
+    )
     names, jaccard, doubt = order.read(tmp_path / "per_image.csv")
     assert (names, jaccard, doubt) == (["a"], {"a": 0.5}, {"a": pytest.approx(0.2)})

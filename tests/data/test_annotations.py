@@ -49,7 +49,7 @@ def test_a_dataset_counts_the_items_with_a_mask(tmp_path):
 
 
 def test_a_mask_of_another_size_is_refused_by_name(tmp_path):
-    with pytest.raises(DataError, match=r"a.png: the mask is 9x6 pixels .* is 8x6; .*; an annotator can save it anew"):
+    with pytest.raises(DataError, match=r"a.png: the mask is 9x6 pixels .* is 8x6; .*; a mask can be saved anew"):
         as_items(listed(tmp_path, "a", mask_size=(9, 6)))
 
 

@@ -53,12 +53,7 @@ class Answers:
 """
 
 
-class Tasks:
-    running = None
-
-    @classmethod
-    def status(cls, method, check_if_running=False):
-        return cls.running, f"{method}, {check_if_running}"
+RUNNING: dict[str, dict] = {}  # method -> processes
 
 
 class Described:
@@ -105,7 +100,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         "monailabel.interfaces.exception": {"MONAILabelError": errors, "MONAILabelException": exception},
         "monailabel.utils": {},
         "monailabel.utils.async_tasks": {},
-        "monailabel.utils.async_tasks.task": {"AsyncTask": Tasks},
+        "monailabel.utils.async_tasks.utils": {"processes": RUNNING.get},
         "monailabel.interfaces.tasks": {},
         "monailabel.interfaces.tasks.scoring": {"ScoringMethod": Described},
         "monailabel.interfaces.tasks.strategy": {"Strategy": Described},
@@ -154,6 +149,17 @@ def test_scoring_keeps_the_uncertainty_with_the_time_stamp_of_the_model(app):
     assert summary["executed"] == 2 and shelf.infos["c"] == {"uncertainty": 2 / 26, "uncertainty_ts": 1234}
     request = app._infers["lesions"].requests[0]
     assert request == {"image": "/images/a", "result_write_to_file": False, "logging": "error", "device": "cpu"}
+
+
+def test_images_are_scored_again_where_the_model_was_replaced_meanwhile(app, tmp_path):
+    class Replacing(Shelf):
+        def update_image_info(self, image_id, info):
+            super().update_image_info(image_id, info)
+            os.utime(tmp_path / "model.pt", (2000, 2000))  # a training ends
+
+    shelf = Replacing("a")
+    app.init_scoring_methods()["least_certain"]({}, shelf)
+    assert shelf.infos["a"]["uncertainty_ts"] == 2000 and len(app._infers["lesions"].requests) == 2
 
 
 def test_the_scored_image_of_greatest_uncertainty_is_served(app):
@@ -236,7 +242,7 @@ def test_no_process_is_started_to_score_what_is_scored(app):
 
 def test_no_second_process_is_started_while_one_scores(app, monkeypatch):
     app.shelf = Shelf("ab")
-    monkeypatch.setattr(Tasks, "running", {"id": "1"})
+    monkeypatch.setitem(RUNNING, "scoring", {"id": "process"})
     assert app.async_scoring(None) == {} and app.asked_for == []
 
 

@@ -15,7 +15,7 @@ from monailabel.interfaces.exception import MONAILabelError, MONAILabelException
 from monailabel.interfaces.tasks.scoring import ScoringMethod
 from monailabel.interfaces.tasks.strategy import Strategy
 from monailabel.main import Main
-from monailabel.utils.async_tasks.task import AsyncTask
+from monailabel.utils.async_tasks.utils import processes
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +50,11 @@ class UncertaintyScoring(ScoringMethod):
         def answer(image):
             return self.infer_task({"image": image, "result_write_to_file": False, "logging": "error", **wanted})[1]
 
-        summary = score_images(datastore, answer, model=self.model(), most=int(request.get("max_samples", 0)))
-        logger.info(f"Uncertainty: {summary}")
+        scored_by = None
+        while scored_by != self.model():  # a training may end, and replace the model, while its images are scored
+            scored_by = self.model()
+            summary = score_images(datastore, answer, model=scored_by, most=int(request.get("max_samples", 0)))
+            logger.info(f"Uncertainty: {summary}")
         return summary
 
     def due(self, datastore):
@@ -151,8 +154,7 @@ class MyApp(stock.MyApp, MONAILabelApp):
 
         One that is under way will do, and none is needed where all images have their scores.
         """
-        busy = AsyncTask.status("scoring", check_if_running=True)[0] is not None
-        if method is None and self.models and (busy or not self._scoring().due(self.datastore())):
+        if method is None and self.models and (processes("scoring") or not self._scoring().due(self.datastore())):
             return {}
         return super().async_scoring(method, params)
 
