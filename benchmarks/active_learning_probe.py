@@ -31,7 +31,7 @@ COMPONENTS = 120
 """Principal components of the pool's features that the regression sees."""
 RIDGE = 2.0
 """Weight of the penalty, which falls with the root of the masks; of 0.1 to 30 good from 4 to 128 masks bought in random
-order, on 300 training images held out (--pilot 300)."""
+order, in a first form of this learner, on 300 training images held out."""
 CANDIDATES = 600
 """Random images that a strategy chooses among in a round."""
 STRATEGIES = ("random", "least_certain", "representative")

@@ -76,7 +76,7 @@ def _require_packaged(bundle: Path) -> None:
 
 
 def _code(bundle: Path) -> dict[str, str]:
-    """Hash of every file of code and configs, as the manifest has it; nothing of a bundle of links, which has none."""
+    """Hash of every file of code and configs, as the manifest has it, which leaves out code that is links."""
     if bundle.is_dir():
         path = bundle / "manifest.json"
         text = path.read_text() if path.is_file() else "{}"
