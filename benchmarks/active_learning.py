@@ -12,10 +12,8 @@ iterations. A killed simulation goes on by the same command: every finished roun
 from __future__ import annotations
 
 import argparse
-import contextlib
 import functools
 import json
-import os
 import shutil
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -26,9 +24,11 @@ from typing import Any
 import numpy as np
 import torch
 from active_learning_report import write_report
-from monai.bundle import ConfigWorkflow
+from choices import names_among
 from monai.inferers import SimpleInferer
 from PIL import Image
+from resumable import keep_settings
+from short_training import short_training
 
 from mt_transunet.allocator import keep_freed_memory
 from mt_transunet.annotation import least_certain_first, representatives, uncertainty
@@ -39,7 +39,6 @@ from mt_transunet.networks import build_network
 from mt_transunet.quality import Confidenced
 from mt_transunet.quality.description import describe
 
-CONFIG = Path(__file__).resolve().parents[1] / "bundle/configs/train.json"
 LOSS_WEIGHTS = {"mask": 1.0, "dice": 1.0, "level_set": 1.0}
 STRATEGIES = ("random", "least_certain", "representative")
 """Random order; the least certain; those that stand for most of the others, from the first label on."""
@@ -60,37 +59,9 @@ def sides(options: argparse.Namespace) -> tuple[list[Item], list[Item]]:
 
 def train(bought: list[Item], measured: list[Item], seed: int, options: argparse.Namespace, folder: Path) -> Any:
     """The network (averaged weights, eval mode) of one round and its JA on ``measured``."""
-    # one long epoch: training writes a checkpoint after each, and four images make an epoch of one iteration
-    repeats = -(-options.iterations * options.batch // len(bought))
-    write_json(folder / "datalist.json", {"training": bought * repeats, "validation": measured})
-    workflow = ConfigWorkflow(
-        config_file=str(CONFIG),
-        workflow_type="training",
-        logging_file=False,
-        dataset_dir=str(folder / "datalist.json"),
-        output_dir=str(folder),
-        seed=seed,
-        resume=False,
-        device="cpu",
-        num_workers=0,
-        image_size=options.image_size,
-        labelled_batch=options.batch,
-        unlabelled_batch=0,
-        max_iterations=options.iterations,
-        warmup_iterations=options.iterations // 10,
-        learning_rate=options.learning_rate,
-        encoder_learning_rate=options.learning_rate / 2,
-        average_decay=options.average_decay,
-        loss_weights=LOSS_WEIGHTS,
-        keep="last",
-        val_interval=10**6,
-        save_interval=10**6,
+    evaluator = short_training(
+        bought, measured, folder, options, seed=seed, unlabelled_batch=0, loss_weights=LOSS_WEIGHTS
     )
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), contextlib.redirect_stdout(nowhere):
-        workflow.initialize()
-        workflow.run()
-        workflow.finalize()
-    evaluator = workflow.parser.get_parsed_content("validate#evaluator")
     return evaluator.network.eval(), evaluator.state.metrics["val_JA"]
 
 
@@ -184,19 +155,13 @@ def round_of(
     return network, jaccard
 
 
-def strategies(text: str) -> list[str]:
-    """Of a list with commas; an unknown name is refused before anything is trained."""
-    names = text.split(",")
-    if unknown := [name for name in names if name not in STRATEGIES]:
-        raise argparse.ArgumentTypeError(f"unknown {', '.join(unknown)}; there are {', '.join(STRATEGIES)}")
-    return names
-
-
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset_dir", help="a dataset with masks")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--strategies", type=strategies, default=list(STRATEGIES), help=",".join(STRATEGIES))
+    parser.add_argument(
+        "--strategies", type=names_among(STRATEGIES), default=list(STRATEGIES), help=",".join(STRATEGIES)
+    )
     parser.add_argument("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default=[1, 2, 3])
     labels = [8, 16, 32, 64, 128]
     parser.add_argument("--labels", type=lambda text: [int(count) for count in text.split(",")], default=labels)
@@ -215,21 +180,10 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def keep_settings(options: argparse.Namespace) -> None:
-    """Write down what every round of a folder has in common; rounds of other settings are not mixed in."""
-    free = ("out", "processes", "dataset_dir", "strategies", "seeds", "no_reference")
-    settings = {key: value for key, value in vars(options).items() if key not in free}
-    path = options.out / "settings.json"
-    if path.exists() and (old := json.loads(path.read_text())) != settings:
-        different = [key for key in settings if old.get(key) != settings[key]]
-        raise SystemExit(f"{options.out} holds rounds with other {', '.join(different)}; name another folder")
-    write_json(path, settings)
-
-
 def main() -> None:
     options = arguments()
     wanted = ([] if options.no_reference else [REFERENCE]) + options.strategies
-    keep_settings(options)
+    keep_settings(options, free=("out", "processes", "dataset_dir", "strategies", "seeds", "no_reference"))
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(simulate, strategy, seed, options) for seed in options.seeds for strategy in wanted]
         for job in as_completed(jobs):

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real browser for pages, photographs as DICOM, and a Python that does not know the package."""
+"""A real browser, photographs as DICOM, a Python that does not know the package, and the scripts of ``benchmarks``."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
 import sysconfig
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 # Nothing but the page under test: no graphics driver, no profile of a person, no calls home.
@@ -114,3 +117,11 @@ def foreign_python() -> Callable[[Path], Callable[..., str]]:
         return run
 
     return made
+
+
+@pytest.fixture(scope="session")
+def benchmark_module() -> Iterator[Callable[[str], ModuleType]]:
+    """``benchmark_module("name")`` imports ``benchmarks/name.py``, which may import its neighbours."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCHMARKS))
+        yield importlib.import_module

@@ -66,10 +66,13 @@ class RandLesionAffined(MapTransform, Randomizable):
     Args:
         spatial_size: side of the square output, pixels.
         rotate: largest angle to either side, radians.
-        zoom: range of the drawn zoom; above 1 the lesion appears larger.
+        zoom: range of the drawn zoom, the smaller one first; above 1 the lesion appears larger.
         aspect: the drawn ratio of the axes lies in [1 / aspect, aspect].
         shift: largest shift to either side, as a part of the side.
         mirror: whether to mirror left-right with probability one half (with rotation this reaches every symmetry).
+
+    Raises:
+        ValueError: ``zoom`` is no range of positive numbers.
 
     Shape:
         (C, H, W) uint8 or float32 -> (C, spatial_size, spatial_size).
@@ -89,6 +92,8 @@ class RandLesionAffined(MapTransform, Randomizable):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
+        if np.shape(zoom) != (2,) or not 0 < zoom[0] <= zoom[1]:
+            raise ValueError(f"zoom must be two positive numbers, the smaller one first, got {zoom}; try [0.75, 1.15]")
         self.spatial_size = spatial_size
         self.nearest_keys = ensure_tuple(nearest_keys)
         self.rotate, self.zoom, self.aspect, self.shift, self.mirror = rotate, zoom, aspect, shift, mirror

@@ -9,14 +9,12 @@ The app, and with it the weights that training leaves, stay in the home folder: 
 from __future__ import annotations
 
 import argparse
-import signal
 import socket
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
-from server import make_app, start_command, stop
+from server import make_app, started
 
 
 def free_port(text: str) -> int:
@@ -51,22 +49,11 @@ def main() -> int:
         return 1
     print(f"weights in use, which training replaces: {app / 'model' / model / 'models'}")
     print(f"model {model} at http://127.0.0.1:{given.port} , for this machine alone; Ctrl-C ends it", flush=True)
-    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a kill, a terminal that is closed
-    for end in ends:
-        signal.signal(end, signal.default_int_handler)
-    server = None
     try:
-        server = subprocess.Popen(
-            start_command(app, model, given.studies.resolve(), given.port), start_new_session=True
-        )
-        return server.wait()
+        with started(app, model, given.studies.resolve(), given.port) as server:
+            return server.wait()
     except KeyboardInterrupt:
         return 0
-    finally:
-        for end in ends:
-            signal.signal(end, signal.SIG_IGN)  # until nothing is left
-        if server:
-            stop(server)
 
 
 if __name__ == "__main__":

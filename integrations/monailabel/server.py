@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -21,6 +23,7 @@ STOCK = "monaibundle"  # the sample app that serves any bundle
 COMPANION = Path(__file__).resolve().parent / "app" / "main.py"
 TOOL = (sys.executable, "-m", "monailabel.main")  # what the command monailabel runs, which splits paths at their spaces
 STARTING = 180  # seconds; importing torch and MONAI takes most of them
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a kill, a terminal that is closed
 
 
 def make_app(bundle: Path, folder: Path, *, companion: bool = False) -> tuple[Path, str]:
@@ -103,35 +106,60 @@ def start_command(app: Path, model: str, studies: Path, port: int) -> list[str]:
 
 
 @contextmanager
+def started(app: Path, model: str, studies: Path, port: int, **streams: Any) -> Iterator[subprocess.Popen]:
+    """The server's process for as long as the block lasts; nothing of it is left afterwards. In the main thread only.
+
+    Raises:
+        KeyboardInterrupt: in the block, by Ctrl-C, a kill, or a terminal that is closed; not by those that were
+            ignored before, as nohup has it.
+    """
+    heard: list[int] = []
+    raising = False
+
+    def hear(end: int, _: object) -> None:
+        heard.append(end)
+        if raising and len(heard) == 1:  # a second one must not break off what the first one has to stop
+            raise KeyboardInterrupt
+
+    before = {end: signal.getsignal(end) for end in ENDS if signal.getsignal(end) not in (signal.SIG_IGN, None)}
+    for end in before:
+        signal.signal(end, hear)
+    # a session of its own: with whatever the server starts it is stopped as one group
+    server = subprocess.Popen(start_command(app, model, studies, port), start_new_session=True, **streams)
+    try:
+        raising = True
+        if heard:
+            raise KeyboardInterrupt
+        yield server
+    finally:
+        raising = False
+        stop(server)
+        for end, handler in before.items():
+            signal.signal(end, handler)
+
+
+@contextmanager
 def running(app: Path, model: str, studies: Path, log: Path) -> Iterator[str]:
     """Start the server and give its address; it is stopped whatever happens in the block.
 
     Raises:
         RuntimeError: it ended, or did not answer in time; with the end of its log.
+        KeyboardInterrupt: as in `started`.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with open(log, "wb") as stream:
-        server = subprocess.Popen(
-            start_command(app, model, studies, port),
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # with whatever the server starts it is stopped as one group
-        )
-    try:
+    with open(log, "wb") as stream, started(app, model, studies, port, stdout=stream, stderr=stream) as server:
         address = f"http://127.0.0.1:{port}"
         _wait(server, address, log)
         yield address
-    finally:
-        stop(server)
 
 
 def stop(server: subprocess.Popen) -> None:
     """End a server that leads a process group, and whatever it started, which can outlive it."""
-    for signal in (15, 9):
+    for how in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
-            os.killpg(server.pid, signal)
+            os.killpg(server.pid, how)
         with suppress(subprocess.TimeoutExpired):
             server.wait(timeout=30)
 

@@ -3,7 +3,15 @@
 
 from __future__ import annotations
 
-from .members import load_members, member_hashes, member_record, members, record_hash, trained_together_at
+from .members import (
+    load_members,
+    member_hashes,
+    member_record,
+    members,
+    record_hash,
+    single_file,
+    trained_together_at,
+)
 from .mt_transunet import MTTransUNet
 from .provenance import read_provenance, trained_at, weights_hash
 from .single_output import OutputTuple, SingleOutput
@@ -25,6 +33,7 @@ __all__ = [
     "read_provenance",
     "record_hash",
     "shipped_weights",
+    "single_file",
     "trained_at",
     "trained_together_at",
     "weights_hash",

@@ -23,6 +23,7 @@ __all__ = [
     "member_record",
     "members",
     "record_hash",
+    "single_file",
     "trained_together_at",
 ]
 
@@ -37,6 +38,18 @@ def member_files(weights: str | Path | Sequence[str | Path]) -> list[str | Path]
     if not files:
         raise WeightsError("weights is an empty list; name at least one file or run folder")
     return files
+
+
+def single_file(weights: str | Path | Sequence[str | Path]) -> str | Path:
+    """The one file, for what cannot be made of an ensemble.
+
+    Raises:
+        WeightsError: there are several.
+    """
+    files = member_files(weights)
+    if len(files) > 1:
+        raise WeightsError(f"an engine is built of one file of weights, got {', '.join(map(str, files))}; name one")
+    return files[0]
 
 
 def members(network: nn.Module, weights: str | Path | Sequence[str | Path]) -> list[nn.Module]:

@@ -51,6 +51,14 @@ def test_where_there_is_no_tensorrt_the_network_is_the_one_of_inference(parser: 
     assert isinstance(network, MTTransUNet) and network.forward.__func__ is MTTransUNet.forward
 
 
+def test_an_ensemble_is_refused_for_an_engine_holds_one_network(parser: ConfigParser) -> None:
+    parser["weights"] = ["a.pt", "b.pt"]
+    parser["trained"] = {"image_size": 192, "view_sizes": [160, 192, 224]}
+    with pytest.raises(RuntimeError) as raised:
+        parser.get_parsed_content("network")
+    assert "an engine is built of one file of weights, got a.pt, b.pt; name one" in str(raised.value.__cause__)
+
+
 def test_inference_runs_with_the_overlay(configs: Path, dark_is_lesion: dict, lesion: Callable, tmp_path: Path) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU: this would build an engine")

@@ -16,6 +16,8 @@ from monai.bundle import ConfigParser, ConfigWorkflow, load
 from monai.bundle.config_item import ComponentLocator, ConfigComponent
 from monai.bundle.utils import ID_SEP_KEY
 
+from mt_transunet.transforms import RandLesionAffined
+
 LOCATOR = ComponentLocator()  # one for all: it looks through the whole of MONAI
 COMMANDS = {"training": ["train"], "evaluating": ["train", "evaluate"], "inference": ["inference"]}
 COMPOSED = {
@@ -167,6 +169,11 @@ def test_both_recipes_have_the_same_entries_and_each_is_a_key(configs: Path) -> 
 def test_views_have_the_same_sizes_in_training_and_inference(configs: Path) -> None:
     recipes, sizes = loaded(configs, "training")["recipes"], loaded(configs, "inference")["all_view_sizes"]
     assert {name: recipe["view_sizes"] for name, recipe in recipes.items()} == sizes
+
+
+def test_the_range_of_the_zoom_is_that_of_the_warp(prepared: Callable[..., ConfigWorkflow]) -> None:
+    warps = prepared("training", zoom=[0.5, 2.0]).parser.get_parsed_content("train#preprocessing").transforms
+    assert [warp.zoom for warp in warps if isinstance(warp, RandLesionAffined)] == [[0.5, 2.0]]
 
 
 @pytest.mark.parametrize("workflow_type", ["train", "inference"])

@@ -154,3 +154,9 @@ def test_a_missing_mask_is_left_out_where_that_is_allowed():
         assert set(transform(KEYS, allow_missing_keys=True, **options)(item)) == {"image"}
         with pytest.raises(KeyError, match="mask"):
             transform(KEYS, **options)(item)
+
+
+@pytest.mark.parametrize("zoom", [1.8, (0.0, 1.5), (1.5, 0.75), (0.75, 1.0, 1.8)])
+def test_a_zoom_that_is_no_range_of_positive_numbers_is_refused(zoom) -> None:
+    with pytest.raises(ValueError, match="zoom must be two positive numbers, the smaller one first"):
+        RandLesionAffined("image", spatial_size=8, zoom=zoom)
