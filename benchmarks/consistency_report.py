@@ -48,11 +48,12 @@ def summarise(trained: dict[str, Figures]) -> dict[str, Any]:
     """Every arm's figures by seed, their mean, and what the arm gains over ``BASE``."""
     result: dict[str, Any] = {}
     for arm, figures in trained.items():
+        base = {} if arm == BASE else trained.get(BASE, {})
         result[arm] = {
             name: {
                 "seeds": {seed: row[name] for seed, row in figures.items()},
                 "mean": float(np.mean([row[name] for row in figures.values()])),
-                "gain": gain(figures, trained.get(BASE, {}), name),
+                "gain": gain(figures, base, name),
             }
             for name in SHOWN
         }
@@ -60,7 +61,7 @@ def summarise(trained: dict[str, Figures]) -> dict[str, Any]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """A row per arm: means, and gains with their standard errors."""
+    """A row per arm: means, and gains over ``BASE``, seed by seed where both were trained, with standard errors."""
     head = "".join(f"{name:>10}{'gain':>10}{'SE':>8}" for name in SHOWN)
     lines = ["arm".ljust(18) + head + "   seeds"]
     for arm, found in result.items():

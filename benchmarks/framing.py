@@ -26,11 +26,14 @@ from resumable import keep_settings  # noqa: E402
 from mt_transunet.atomic import write_json  # noqa: E402
 from mt_transunet.bundle_command import run_bundle  # noqa: E402
 from mt_transunet.data import evaluated_side, ids_hash, load_datalist  # noqa: E402
+from mt_transunet.metrics.classification import SCORED_CLASSES  # noqa: E402
 from mt_transunet.networks import shipped_weights, weights_hash  # noqa: E402
+from mt_transunet.transforms import as_rgb, to_mask  # noqa: E402
 
 WHOLE = "whole"
 FIGURES = ("JA", "melanoma AUC", "keratosis AUC", "mean AUC")
-Figures = dict[str, float]
+Figures = dict[str, float | None]
+"""None: undefined, as where no image has the diagnosis."""
 
 
 def around(lesion: np.ndarray, margin: float) -> tuple[int, int, int, int]:
@@ -60,12 +63,12 @@ def write_pieces(items: list[dict[str, Any]], margin: float, folder: Path) -> Pa
     folder.mkdir(parents=True, exist_ok=True)
     pieces = []
     for item in (item for item in items if "mask" in item):
-        mask = Image.open(item["mask"]).convert("L")
-        lesion = np.asarray(mask) >= 128
+        mask = to_mask(Image.open(item["mask"]))
+        lesion = np.asarray(mask) > 0
         if not lesion.any():
             continue
         box, name = around(lesion, margin), item["image_id"]
-        Image.open(item["image"]).convert("RGB").crop(box).save(folder / f"{name}.png")
+        as_rgb(Image.open(item["image"])).crop(box).save(folder / f"{name}.png")
         mask.crop(box).save(folder / f"{name}_mask.png")
         piece = {"image": f"{name}.png", "mask": f"{name}_mask.png", "image_id": name}
         pieces.append(piece | ({"label": item["label"]} if "label" in item else {}))
@@ -82,15 +85,16 @@ def evaluated(datalist: Path, weights: Path, folder: Path, options: argparse.Nam
         run_bundle("evaluating", {**told, "dataset_dir": datalist, "weights": weights, "output_dir": folder})
     found = json.loads((folder / "metrics.json").read_text())
     classes = found["classification"]
-    aucs = [classes[name]["AUC"]["value"] for name in ("melanoma", "seborrheic_keratosis")]
-    return dict(zip(FIGURES, [found["segmentation"]["JA"]["value"], *aucs, float(np.mean(aucs))]))
+    blocks = [classes[name]["AUC"] for name in SCORED_CLASSES]
+    blocks = [found["segmentation"]["JA"], *blocks, classes["mean_AUC"]]
+    return {name: block and block["value"] for name, block in zip(FIGURES, blocks)}
 
 
 def table(result: dict[str, dict[str, Figures]]) -> str:
     lines = ["weights".ljust(48) + "framing".ljust(10) + "".join(f"{name:>15}" for name in FIGURES)]
     for weights, framings in result.items():
         for framing, found in framings.items():
-            cells = "".join(f"{found[name]:15.3f}" for name in FIGURES)
+            cells = "".join(f"{'-' if found[name] is None else format(found[name], '.3f'):>15}" for name in FIGURES)
             lines.append(weights.ljust(48) + framing.ljust(10) + cells)
     return "\n".join(lines)
 
@@ -100,7 +104,7 @@ def draw(result: dict[str, dict[str, Figures]], path: Path) -> None:
     figure, panels = plt.subplots(1, len(FIGURES), figsize=(13, 3.2), layout="constrained")
     for panel, name in zip(panels, FIGURES):
         for weights, framings in result.items():
-            panel.plot(list(framings), [found[name] for found in framings.values()], "o-", label=weights)
+            panel.plot(list(framings), [found[name] or np.nan for found in framings.values()], "o-", label=weights)
         panel.set(title=name, xlabel="side of the piece / longer side of the lesion")
         panel.spines[["top", "right"]].set_visible(False)
     panels[0].legend(frameon=False)

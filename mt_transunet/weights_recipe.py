@@ -159,7 +159,8 @@ def _finished(run: Path, overrides: Overrides) -> bool:
     if not record.is_file():
         return False
     settings = json.loads(record.read_text(encoding="utf-8"))["settings"]
-    told = {**settings, "max_iterations": settings["iterations"]}
+    # a record of an older version lacks the settings that came later, whose defaults leave things as they were
+    told = {**_defaults(settings["variant"]), **settings, "max_iterations": settings["iterations"]}
     files = {key: weights_hash(overrides[key]) for key in ("initial_weights", "pretrained_path") if key in overrides}
     wanted = {key: value for key, value in {**overrides, **files}.items() if not key.endswith("_dir")}
     differing = [key for key, value in wanted.items() if key in told and told[key] != value]
@@ -167,6 +168,10 @@ def _finished(run: Path, overrides: Overrides) -> bool:
         raise ValueError(f"{run} was told another {', '.join(differing)}; remove it, or give another output_dir")
     done = [int(row["iteration"]) for row in read_rows(history)] if history.is_file() else []
     return bool(done) and done[-1] >= settings["iterations"] and (run / "model.pt").is_file()
+
+
+def _defaults(variant: str) -> dict[str, Any]:
+    return json.loads((CONFIGS / "train.json").read_text(encoding="utf-8"))["recipes"][variant]
 
 
 def _ship(

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -151,18 +153,37 @@ def test_runs_of_another_recipe_in_the_folder_are_refused(made, tmp_path: Path) 
         maker(recipes=tmp_path / "recipes.json")
 
 
-def test_a_stage_that_started_from_other_weights_is_refused(made) -> None:
-    maker = made[2]
-    record = maker.output_dir / "all" / "stage2-2" / "config.json"
+@contextmanager
+def written_down(run: Path, change: Callable[[dict[str, Any]], Any]) -> Iterator[None]:
+    """For as long as the block lasts a run has other settings in its record."""
+    record = run / "config.json"
     before = record.read_text()
     content = json.loads(before)
-    content["settings"]["initial_weights"] = "0" * 64
+    change(content["settings"])
     record.write_text(json.dumps(content))
     try:
-        with pytest.raises(ValueError, match="stage2-2 was told another initial_weights"):
-            maker()
+        yield
     finally:
         record.write_text(before)
+
+
+def test_a_stage_that_started_from_other_weights_is_refused(made) -> None:
+    maker = made[2]
+    with written_down(
+        maker.output_dir / "all" / "stage2-2", lambda settings: settings.update(initial_weights="0" * 64)
+    ):
+        with pytest.raises(ValueError, match="stage2-2 was told another initial_weights"):
+            maker()
+
+
+def test_a_setting_that_an_older_record_lacks_had_its_default(made, tmp_path: Path) -> None:
+    maker = made[2]
+    recipe = json.loads(maker.recipes.read_text())
+    recipe["lite"]["stages"][0]["zoom"] = [0.75, 1.8]
+    (tmp_path / "recipes.json").write_text(json.dumps(recipe))
+    with written_down(maker.output_dir / "all" / "stage1", lambda settings: settings.pop("zoom")):
+        with pytest.raises(ValueError, match="stage1 was told another zoom"):
+            maker(recipes=tmp_path / "recipes.json")
 
 
 def test_training_that_ran_out_of_time_gives_no_weights(

@@ -47,3 +47,15 @@ def test_pieces_keep_id_label_and_the_whole_lesion_and_images_without_one_are_le
     cut = np.asarray(Image.open(path.parent / piece["mask"]))
     assert cut.shape == (30, 30) and (cut > 0).sum() == 200
     assert Image.open(path.parent / piece["image"]).size == (30, 30)
+
+
+def test_a_figure_that_is_undefined_is_printed_as_missing(framing):
+    figures = dict(zip(framing.FIGURES, (0.79, None, 0.95, None)))
+    assert framing.table({"w": {"whole": figures}}).splitlines()[1].split() == [
+        "w",
+        "whole",
+        "0.790",
+        "-",
+        "0.950",
+        "-",
+    ]
