@@ -112,7 +112,8 @@ _LACKING = {
 
 def _as_text(summary: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
     """The figures as lines a person reads; an undefined one is a dash."""
-    lines = ["", f"split {protocol.get('split')}, views {protocol.get('views')}, 95% intervals"]
+    told = f"split {protocol.get('split')}, views {protocol.get('views')}, precision {protocol.get('precision')}"
+    lines = ["", f"{told}, 95% intervals"]
     for block in ("segmentation", "classification"):
         figures = summary[block]
         lines.append(f"{block}, n = {figures['n']}" + ("" if figures["n"] else f": {_LACKING[block]}"))

@@ -16,6 +16,7 @@ from monai.bundle import ConfigParser, ConfigWorkflow, load
 from monai.bundle.config_item import ComponentLocator, ConfigComponent
 from monai.bundle.utils import ID_SEP_KEY
 
+from mt_transunet.inferers import resolve_precision
 from mt_transunet.transforms import RandLesionAffined
 
 LOCATOR = ComponentLocator()  # one for all: it looks through the whole of MONAI
@@ -174,6 +175,28 @@ def test_views_have_the_same_sizes_in_training_and_inference(configs: Path) -> N
 def test_the_range_of_the_zoom_is_that_of_the_warp(prepared: Callable[..., ConfigWorkflow]) -> None:
     warps = prepared("training", zoom=[0.5, 2.0]).parser.get_parsed_content("train#preprocessing").transforms
     assert [warp.zoom for warp in warps if isinstance(warp, RandLesionAffined)] == [[0.5, 2.0]]
+
+
+@pytest.mark.parametrize("iterations, warmup", [(875, 60), (240, 24), (9, 0)])
+def test_the_warm_up_is_at_most_a_tenth_of_the_run(
+    prepared: Callable[..., ConfigWorkflow], iterations: int, warmup: int
+) -> None:
+    parser = prepared("training", max_iterations=iterations).parser
+    assert parser.get_parsed_content("warmup_iterations") == warmup
+
+
+@pytest.mark.parametrize("command", ["evaluating", "inference"])
+def test_figures_and_answers_are_those_of_float32_on_every_machine(
+    prepared: Callable[..., ConfigWorkflow], command: str
+) -> None:
+    assert prepared(command).parser.get_parsed_content("one_pass").precision == "fp32"
+
+
+def test_a_training_writes_down_the_precision_that_auto_became(prepared: Callable[..., ConfigWorkflow]) -> None:
+    parser = prepared("training", device="$torch.device('cpu')").parser
+    settings, left_out = (parser.get_parsed_content(name) for name in ("settings", "may_change_on_resume"))
+    assert settings["precision"] == "auto" and settings["precision_used"] == resolve_precision("auto", "cpu")
+    assert "precision_used" in left_out
 
 
 @pytest.mark.parametrize("workflow_type", ["train", "inference"])

@@ -20,6 +20,7 @@ from mt_transunet.data import load_datalist, write_synthetic_dataset
 BUNDLE = Path(__file__).resolve().parents[2] / "bundle"
 CONFIGS = ["configs/train.json", "configs/federated.json"]
 TINY = {"image_size": 32, "labelled_batch": 2, "unlabelled_batch": 1, "pretrained": False, "num_workers": 0}
+TINY["warmup_iterations"] = 60  # longer than all rounds: the rate tells at which iteration the schedule stands
 ROUNDS = 2
 
 Weights = dict[str, Tensor]
