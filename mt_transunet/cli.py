@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mt-transunet", description=__doc__)
+    parser = argparse.ArgumentParser(prog="mt-transunet", description=__doc__.replace("`", ""))
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     check = verbs.add_parser("check-data", help="list what a dataset holds, lacks and must have repaired")

@@ -65,5 +65,6 @@ class DataReport:
         for heading, entries in sections.items():
             if entries:
                 lines += [heading, *(f"  {entry}" for entry in entries)]
-        verdict = "nothing to repair" if self.ok else f"to repair before a run: {len(self.errors)} findings"
+        count = f"{len(self.errors)} finding{'s' if len(self.errors) > 1 else ''}"
+        verdict = "nothing to repair" if self.ok else f"to repair before a run: {count}"
         return "\n".join([*lines, verdict])
