@@ -21,6 +21,7 @@ FLAGS = {
     "no_lesion": "No lesion was found, or only a speck: check that one is in the picture, and take it from nearer.",
     "touches_border": "The lesion runs out of the picture, so that its size and shape are cut off: take it from "
     "farther away.",
+    "low_resolution": "The picture has too few pixels to tell diagnoses apart: take the photograph in its full size.",
     "out_of_focus": "The picture is out of focus, fine structures cannot be seen: take it again.",
     "dark_corners": "The black frame of the dermatoscope covers part of the picture: crop it, or zoom in, if the mask "
     "follows it.",
@@ -41,6 +42,9 @@ _EDGE = 0.01
 """Width of the border, share of the shorter side: predicted masks often end a pixel or two before the edge."""
 _CUT_OFF = 0.03
 """Share of the border. 6 percent of the images lie above; those below merely graze an edge, with up to an eighth."""
+_FEW_PIXELS = 160
+"""Shorter side in pixels. Validation images reduced to it keep their figures; at 128 the probabilities of the shipped
+weights are off by more than chance allows, at 64 by 0.29 (docs/experiments.md)."""
 _BLURRED = 0.28
 """Sharpness. All but 0.3 percent lie above; after a Gaussian blur of 0.6 percent of the side all lie below."""
 _FRAMED = 0.013
@@ -55,7 +59,7 @@ _FRAME_SIDE = 256
 def image_flags(image: np.ndarray, mask: np.ndarray, *, typical: TypicalImages | None = None) -> dict[str, float]:
     """Flags of an image and its mask; most images raise none.
 
-    Measured at a fixed scale, so that an image of 64 pixels and one of 4000 are judged alike.
+    All but ``low_resolution`` are measured at a fixed scale, so that an image of 64 pixels and one of 4000 are judged alike.
 
     Args:
         image: (H, W, 3) uint8, RGB.
@@ -65,7 +69,7 @@ def image_flags(image: np.ndarray, mask: np.ndarray, *, typical: TypicalImages |
     Returns:
         Name of each flag raised -> the value that raised it, in the order of ``FLAGS``: for ``no_lesion`` the lesion's
         share of the image; for ``touches_border`` its share of a border of 1 percent of the shorter side; for
-        ``out_of_focus`` the sharpness (see ``sharpness``); for ``dark_corners`` and ``hair`` their share of the image;
+        ``low_resolution`` the shorter side in pixels; for ``out_of_focus`` the sharpness (see ``sharpness``); for ``dark_corners`` and ``hair`` their share of the image;
         for ``unlike_training`` the distance in standard deviations (see ``TypicalImages``).
 
     Raises:
@@ -81,9 +85,11 @@ def image_flags(image: np.ndarray, mask: np.ndarray, *, typical: TypicalImages |
     frame = float(dark_frame(reduced(image, _FRAME_SIDE)).mean())
     hair = float(hair_mask(reduced(image, _HAIR_SIDE)).mean())
     distance = typical.distance(image) if typical else 0.0
+    side = float(min(mask.shape))
     found = {
         "no_lesion": (lesion, lesion < _SPECK),
         "touches_border": (border, border > _CUT_OFF),
+        "low_resolution": (side, side < _FEW_PIXELS),
         "out_of_focus": (focus, focus < _BLURRED),
         "dark_corners": (frame, frame > _FRAMED),
         "hair": (hair, hair > _HAIRY),
