@@ -59,7 +59,8 @@ _FRAME_SIDE = 256
 def image_flags(image: np.ndarray, mask: np.ndarray, *, typical: TypicalImages | None = None) -> dict[str, float]:
     """Flags of an image and its mask; most images raise none.
 
-    All but ``low_resolution`` are measured at a fixed scale, so that an image of 64 pixels and one of 4000 are judged alike.
+    All but ``low_resolution`` are measured at a fixed scale, so that an image of 64 pixels and one of 4000 are judged
+    alike.
 
     Args:
         image: (H, W, 3) uint8, RGB.
@@ -69,8 +70,9 @@ def image_flags(image: np.ndarray, mask: np.ndarray, *, typical: TypicalImages |
     Returns:
         Name of each flag raised -> the value that raised it, in the order of ``FLAGS``: for ``no_lesion`` the lesion's
         share of the image; for ``touches_border`` its share of a border of 1 percent of the shorter side; for
-        ``low_resolution`` the shorter side in pixels; for ``out_of_focus`` the sharpness (see ``sharpness``); for ``dark_corners`` and ``hair`` their share of the image;
-        for ``unlike_training`` the distance in standard deviations (see ``TypicalImages``).
+        ``low_resolution`` the shorter side in pixels; for ``out_of_focus`` the sharpness (see ``sharpness``); for
+        ``dark_corners`` and ``hair`` their share of the image; for ``unlike_training`` the distance in standard
+        deviations (see ``TypicalImages``).
 
     Raises:
         ValueError: for any other image or mask.
