@@ -219,6 +219,7 @@ def test_named_images_alone_are_evaluated_and_drawn(evaluated: Callable, synthet
 def test_a_fold_of_the_training_images_is_evaluated(evaluated: Callable, synthetic: Path, tmp_path: Path) -> None:
     names = [item["image_id"] for item in load_datalist(str(synthetic), splits="training")["training"]]
     for fold in range(2):
+        shutil.rmtree(tmp_path / "evaluation", ignore_errors=True)  # of the other fold, which would be refused
         metrics = evaluated(synthetic, fold=fold, num_folds=2)
         assert metrics["protocol"]["split"] == f"fold {fold} of 2"
         held = sorted(name for name in names if fold_of(name, 2) == fold)
