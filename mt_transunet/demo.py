@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from .bundle_command import run_bundle
@@ -25,7 +26,10 @@ def run_demo(output_dir: Path, *, iterations: int = 40) -> Path:
     dataset = synthetic_dataset(output_dir / "synthetic").resolve()
     evaluating = {"dataset_dir": dataset, "split": "test", "views": "fast"}
     run_bundle("inference", {"dataset_dir": dataset / "additional", "output_dir": output_dir / "inference"})
-    run_bundle("evaluating", {**evaluating, "output_dir": output_dir / "evaluation-as-shipped"})
+    as_shipped, tuned = (output_dir / f"evaluation-{name}" for name in ("as-shipped", "after-training"))
+    for folder in (as_shipped, tuned):
+        shutil.rmtree(folder, ignore_errors=True)  # an earlier demonstration's, perhaps of other weights
+    run_bundle("evaluating", {**evaluating, "output_dir": as_shipped})
     training = {
         "dataset_dir": dataset,
         "additional_dir": dataset / "additional",
@@ -36,6 +40,5 @@ def run_demo(output_dir: Path, *, iterations: int = 40) -> Path:
         "output_dir": output_dir / "training",
     }
     run_bundle("training", training)
-    tuned = {"weights": output_dir / "training" / "model.pt", "output_dir": output_dir / "evaluation-after-training"}
-    run_bundle("evaluating", {**evaluating, **tuned})
+    run_bundle("evaluating", {**evaluating, "weights": output_dir / "training" / "model.pt", "output_dir": tuned})
     return write_report(output_dir)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -90,8 +91,13 @@ def make_weights(
         held_out[name] = output_dir / f"{name}-evaluation"
         views = {"views": "paper", "view_sizes": recipe["view_sizes"]}
         model = {"weights": trained[name].model, "output_dir": held_out[name]}
-        run_bundle("evaluating", {**judged, **sides[name], **views, **model})
+        _evaluate({**judged, **sides[name], **views, **model})
     return _ship(output_dir, judged, recipe, trained, held_out)
+
+
+def _evaluate(overrides: Overrides) -> None:
+    shutil.rmtree(overrides["output_dir"], ignore_errors=True)  # an earlier call's, perhaps of other weights
+    run_bundle("evaluating", overrides)
 
 
 def _recipe(variant: str, recipes: Path) -> dict[str, Any]:
@@ -191,7 +197,7 @@ def _ship(
     for views, sizes in (("none", [size]), ("fast", [size]), ("paper", view_sizes)):
         validation[views] = output_dir / f"validation-{views}"
         told = {"views": views, "view_sizes": sizes, "weights": candidate, "output_dir": validation[views]}
-        run_bundle("evaluating", {**common, **told})
+        _evaluate({**common, **told})
     record = provenance(
         candidate,
         variant=judged["variant"],

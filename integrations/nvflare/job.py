@@ -160,6 +160,7 @@ def write_run(folder: Path, network: torch.nn.Module, settings: dict[str, Any]) 
 
 def evaluated(output: Path, name: str, dataset: Path | str, given: argparse.Namespace) -> dict[str, Any]:
     folder = output / f"{name}-evaluating"
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier job
     overrides = {"dataset_dir": dataset, "split": given.split, "views": "none", "weights": output / name}
     run_bundle("evaluating", {**overrides, "num_workers": 0, "output_dir": folder})
     return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

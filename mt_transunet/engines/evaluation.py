@@ -16,6 +16,7 @@ from .. import CLASS_NAMES
 from ..atomic import write_bytes, write_csv, write_json
 from ..metrics import check_classification, summarise
 from ..metrics.summary import calibration_sentence
+from .evaluation_folder import refuse_another_evaluation
 from .pictures import encoded_panel
 
 __all__ = ["evaluated_items", "EvaluationWriter"]
@@ -48,6 +49,8 @@ class _HasRows(Protocol):
 class EvaluationWriter:
     """Writes ``metrics.json``, ``per_image.csv`` and pictures of the worst and best masks when evaluation ends.
 
+    A folder with an evaluation of another protocol is refused with a ValueError before the first image.
+
     Args:
         output_dir: where to.
         metric: its ``rows`` hold the figures per image.
@@ -68,7 +71,7 @@ class EvaluationWriter:
     ) -> None:
         self.output_dir = Path(output_dir)
         self.metric = metric
-        self.protocol = dict(protocol)
+        self.protocol = {**protocol, "seed": seed, "resamples": resamples}
         self.resamples = resamples
         self.seed = seed
         self.pictures = pictures
@@ -76,9 +79,13 @@ class EvaluationWriter:
         self._best: list[tuple[float, str, bytes]] = []
 
     def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.STARTED, self._refuse_another)
         if self.pictures > 0:
             engine.add_event_handler(Events.ITERATION_COMPLETED, self._keep_picture)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def _refuse_another(self, engine: Engine) -> None:
+        refuse_another_evaluation(self.output_dir, self.protocol)
 
     def _keep_picture(self, engine: Engine) -> None:
         figures = {row["image_id"]: row for row in self.metric.rows[-len(engine.state.output) :]}
@@ -96,12 +103,11 @@ class EvaluationWriter:
         labels = [row.get("label", -1) for row in self.metric.rows]
         positives = {name: labels.count(number) for number, name in enumerate(CLASS_NAMES) if number > 0}
         check_classification(summary["classification"], positives)
-        protocol = {**self.protocol, "seed": self.seed, "resamples": self.resamples}
-        write_json(self.output_dir / "metrics.json", {**summary, "protocol": protocol})
+        write_json(self.output_dir / "metrics.json", {**summary, "protocol": self.protocol})
         write_csv(self.output_dir / "per_image.csv", self.metric.rows)
         for _, image_id, picture in (*self._worst, *self._best):
             write_bytes(self.output_dir / f"{image_id}_overlay.jpg", picture)
-        logger.info(f"{_as_text(summary, protocol)}\nwritten to {self.output_dir}")
+        logger.info(f"{_as_text(summary, self.protocol)}\nwritten to {self.output_dir}")
 
 
 _LACKING = {

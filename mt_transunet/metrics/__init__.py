@@ -12,7 +12,7 @@ from mt_transunet.metrics.calibration import (
 )
 from mt_transunet.metrics.classification import classification_scores
 from mt_transunet.metrics.consistency import check_classification, check_identity, implied_accuracy
-from mt_transunet.metrics.intervals import bootstrap_interval
+from mt_transunet.metrics.intervals import bootstrap_interval, proportion_interval
 from mt_transunet.metrics.lesion_metric import LesionMetric
 from mt_transunet.metrics.paired import paired_difference
 from mt_transunet.metrics.segmentation import segmentation_scores
@@ -30,6 +30,7 @@ __all__ = [
     "operating_point",
     "paired_difference",
     "perfect_calibration_error",
+    "proportion_interval",
     "segmentation_scores",
     "summarise",
     "with_temperature",

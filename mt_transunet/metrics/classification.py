@@ -13,6 +13,9 @@ SCORED_CLASSES = ("melanoma", "seborrheic_keratosis")
 
 CLASSIFICATION_FIGURES = ("ACC", "SE", "SP", "AUC", "AP")
 
+Proportion = tuple[int, int]
+"""How many images, and of how many."""
+
 _CONSTANT = 1e-6  # batch size alone moves a float32 softmax by about 1e-7
 
 
@@ -39,10 +42,25 @@ def classification_scores(probabilities: np.ndarray, labels: np.ndarray) -> dict
     scores: dict[str, dict[str, float] | float] = {}
     for name in SCORED_CLASSES:
         index = CLASS_NAMES.index(name)
-        scores[name] = _one_versus_rest(predicted == index, probabilities[:, index], labels == index)
+        column, positive = probabilities[:, index], labels == index
+        rates = {figure: _ratio(*found) for figure, found in _proportions(predicted == index, positive).items()}
+        scores[name] = {**rates, "AUC": area_under_roc(column, positive), "AP": average_precision(column, positive)}
     for figure in ("AUC", "ACC"):
         scores[f"mean_{figure}"] = float(np.mean([scores[name][figure] for name in SCORED_CLASSES]))
     return scores
+
+
+def classification_proportions(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, dict[str, Proportion]]:
+    """The images behind ACC, SE and SP of ``classification_scores``, which takes and refuses the same.
+
+    Returns:
+        ``melanoma`` and ``seborrheic_keratosis``, each with ACC (right, of all), SE (found, of the cases) and SP
+        (spared, of the others); of 0 where there are none.
+    """
+    probabilities, labels = known_images(probabilities, labels)
+    predicted = probabilities.argmax(axis=1)
+    indices = {name: CLASS_NAMES.index(name) for name in SCORED_CLASSES}
+    return {name: _proportions(predicted == index, labels == index) for name, index in indices.items()}
 
 
 def known_images(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -97,15 +115,13 @@ def average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
     return float(np.sum(np.diff(hits, prepend=0) * precision) / positives)
 
 
-def _one_versus_rest(predicted: np.ndarray, scores: np.ndarray, positive: np.ndarray) -> dict[str, float]:
-    positives = np.count_nonzero(positive)
+def _proportions(predicted: np.ndarray, positive: np.ndarray) -> dict[str, Proportion]:
+    positives = int(np.count_nonzero(positive))
     right = predicted == positive
     return {
-        "ACC": _ratio(np.count_nonzero(right), len(right)),
-        "SE": _ratio(np.count_nonzero(right & positive), positives),
-        "SP": _ratio(np.count_nonzero(right & ~positive), len(right) - positives),
-        "AUC": area_under_roc(scores, positive),
-        "AP": average_precision(scores, positive),
+        "ACC": (int(np.count_nonzero(right)), len(right)),
+        "SE": (int(np.count_nonzero(right & positive)), positives),
+        "SP": (int(np.count_nonzero(right & ~positive)), len(right) - positives),
     }
 
 

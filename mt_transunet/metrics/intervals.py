@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Percentile bootstrap over images."""
+"""Intervals over images: the percentile bootstrap, and the exact one of a proportion."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
+from scipy.stats import binomtest
 
 
 def bootstrap_interval(
@@ -20,7 +21,8 @@ def bootstrap_interval(
     """Interval of each of k figures when the images are drawn again with replacement.
 
     The image is the unit: pixels of one image, or two diagnoses of one image, never part. A resample in which a
-    figure is undefined (NaN: no case of that class, say) is skipped for that figure alone.
+    figure is undefined (NaN: no case of that class, say) is skipped for that figure alone. Where every resample gives
+    the same figure the bounds are equal: the bootstrap then says nothing, least of all that the figure is certain.
 
     Args:
         statistic: takes (count,) indices into the images, gives (k,) figures.
@@ -45,3 +47,20 @@ def bootstrap_interval(
         warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
         low, high = np.nanquantile(figures, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high
+
+
+def proportion_interval(part: int, whole: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Exact (Clopper-Pearson) interval of ``part`` of ``whole`` images: of 108 of 108 it is 0.966 to 1.
+
+    It covers the true proportion in at least ``level`` of all draws of images, and has a width at 0 and 1 too, where
+    the bootstrap's has none.
+
+    Raises:
+        ValueError: not 0 <= part <= whole, no image, or a level outside (0, 1).
+    """
+    if not 0 <= part <= whole or whole < 1:
+        raise ValueError(f"a proportion needs 0 <= part <= whole and an image, got {part} of {whole}; count them again")
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level}; 0.95 gives the usual interval")
+    found = binomtest(part, whole).proportion_ci(confidence_level=level, method="exact")
+    return float(found.low), float(found.high)

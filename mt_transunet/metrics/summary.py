@@ -15,10 +15,12 @@ from mt_transunet.metrics.calibration import calibration_error, perfect_calibrat
 from mt_transunet.metrics.classification import (
     CLASSIFICATION_FIGURES,
     SCORED_CLASSES,
+    Proportion,
+    classification_proportions,
     classification_scores,
     is_constant,
 )
-from mt_transunet.metrics.intervals import bootstrap_interval
+from mt_transunet.metrics.intervals import bootstrap_interval, proportion_interval
 from mt_transunet.metrics.segmentation import SEGMENTATION_FIGURES
 from mt_transunet.metrics.selective import rank_agreement, selective_jaccard
 
@@ -27,11 +29,14 @@ _log = logging.getLogger(__name__)
 _MEANS = ("mean_AUC", "mean_ACC")
 
 Figure = dict[str, float | None] | None
-"""``{"value", "low", "high"}``, or None when the figure is undefined."""
+"""``{"value", "low", "high"}``, or None when the figure is undefined; low and high are None without an interval."""
 
 
 def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed: int = 0) -> dict[str, dict[str, Any]]:
-    """Means over images and one-vs-rest scores, each with its 95% percentile bootstrap interval over images.
+    """Means over images and one-vs-rest scores, each with its 95% interval over images.
+
+    ACC, SE and SP of a class are proportions of a known number of images and have exact (Clopper-Pearson) intervals;
+    means over images, AUC, AP, mean_AUC and mean_ACC have percentile bootstrap intervals.
 
     Args:
         rows: one mapping per image: ``image_id``; JA, DI, AC, SE, SP when the image has a mask (NaN or None for a
@@ -42,7 +47,9 @@ def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed:
     Returns:
         ``segmentation``: n (images with a mask), JA, DI, AC, SE, SP. ``classification``: n (images with a known
         class), ``melanoma`` and ``seborrheic_keratosis`` with ACC, SE, SP, AUC, AP each, mean_AUC, mean_ACC. Every
-        figure is ``{"value", "low", "high"}`` or None when undefined; a mean that contains None is None. All class
+        figure is ``{"value", "low", "high"}`` or None when undefined; a mean that contains None is None. low and high
+        are None where the bootstrap gives no interval: no resample defines the figure, or all between the bounds give
+        the same, as where every image is right, which does not make the figure certain. All class
         figures are None when the class output is one constant (``num_layers=0``). ``by_diagnosis``: under each class
         name n, JA, DI over the images of that class with a mask. ``calibration``: n, ECE (expected calibration
         error), and ECE_perfect_mean and ECE_perfect_95 that chance alone would give; numbers without an interval,
@@ -130,6 +137,7 @@ def _segmentation_block(rows: list[Mapping[str, Any]], resamples: int, seed: int
 def _classification_block(rows: list[Mapping[str, Any]], resamples: int, seed: int) -> dict[str, Any]:
     probabilities, labels = labelled_probabilities(rows)
     figures: list[Figure] = [None] * (len(SCORED_CLASSES) * len(CLASSIFICATION_FIGURES) + len(_MEANS))
+    exact: dict[str, dict[str, Proportion]] = {}
     if is_constant(probabilities):
         _log.warning("the class output is the same for all %d images: class figures are left null", len(labels))
     elif len(labels):
@@ -139,9 +147,12 @@ def _classification_block(rows: list[Mapping[str, Any]], resamples: int, seed: i
 
         low, high = bootstrap_interval(scores, len(labels), resamples=resamples, seed=seed)
         figures = _figures(scores(np.arange(len(labels))), low, high)
+        exact = classification_proportions(probabilities, labels)
     remaining = iter(figures)
     block: dict[str, Any] = {"n": len(labels)}
     block |= {name: {figure: next(remaining) for figure in CLASSIFICATION_FIGURES} for name in SCORED_CLASSES}
+    for name, proportions in exact.items():
+        block[name] |= {figure: _proportion(*found) for figure, found in proportions.items()}
     return block | {name: next(remaining) for name in _MEANS}
 
 
@@ -183,7 +194,16 @@ def _flatten(scores: Mapping[str, Any]) -> np.ndarray:
 
 
 def _figures(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[Figure]:
+    # bounds that are equal tell of the resamples, not of other images
+    bounds = np.where(low == high, math.nan, (low, high))
     return [
         None if math.isnan(value) else {"value": float(value), "low": or_none(lower), "high": or_none(upper)}
-        for value, lower, upper in zip(values, low, high)
+        for value, lower, upper in zip(values, *bounds)
     ]
+
+
+def _proportion(part: int, whole: int) -> Figure:
+    if not whole:
+        return None
+    low, high = proportion_interval(part, whole)
+    return {"value": part / whole, "low": low, "high": high}

@@ -19,7 +19,8 @@ _VIEWS = {"none": "1 view", "fast": "4 views", "paper": "18 views"}
 def card_tables(record: Mapping[str, Any]) -> str:
     """Markdown tables of a provenance record: accuracy, by diagnosis, calibration, operating point, making.
 
-    Every figure has its 95% interval over images in brackets; what the record does not hold is "not measured".
+    Every figure has its 95% interval over images in brackets, dashes where it has none; what the record does not hold
+    is "not measured".
     """
     shipped = {
         f"validation, {_VIEWS.get(views, views)}": found for views, found in (record.get("validation") or {}).items()
@@ -124,7 +125,8 @@ def _stages(record: Mapping[str, Any]) -> str:
 def _figure(figure: Mapping[str, float | None] | None) -> str:
     if figure is None:
         return NOT_MEASURED
-    return f"{_number(figure['value'])} [{_number(figure['low'])}, {_number(figure['high'])}]"
+    low, high = ("-" if figure[key] is None else _number(figure[key]) for key in ("low", "high"))
+    return f"{_number(figure['value'])} [{low}, {high}]"
 
 
 def _number(value: float | None) -> str:

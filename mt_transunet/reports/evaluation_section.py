@@ -32,7 +32,9 @@ _FULL_NAMES = {
 def evaluation_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
     """Headline and sections of a folder with ``metrics.json``; ``per_image.csv`` adds images when it is there."""
     metrics = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
-    blocks: list[Any] = [Paragraph("Each figure stands with its 95% interval over images; a dash is undefined.")]
+    blocks: list[Any] = [
+        Paragraph("Each figure stands with its 95% interval over images, if it has one; a dash is undefined.")
+    ]
     blocks += _segmentation(metrics.get("segmentation", {}))
     blocks += _by_diagnosis(metrics.get("by_diagnosis", {}))
     blocks += _classification(metrics.get("classification", {}))

@@ -34,6 +34,7 @@ SAID = {
     "test id in the second stream": ["ISIC-2017 test split", "ISIC_0012086"],
     "unknown split": ["split must be one of train, val, test", "'dev'"],
     "split that is not there": ["no test split"],
+    "another evaluation in the folder": ["evaluated holds another evaluation (split 'val' there, 'train' now): name"],
     "unknown views": ["views must be one of none, fast, paper", "'all'"],
     "unknown precision": ["precision must be one of auto, fp32, bf16", "'fp8'"],
     "unknown schedule": ["schedule must be one of linear, cosine, constant", "'step'"],
@@ -118,6 +119,9 @@ def refused(
         return ["run", "inference", "--config_file", inference, "--num_workers", "0", *more]
 
     unread = ["--weights", trained]
+    evaluated = cwd / "evaluated"
+    evaluated.mkdir()
+    (evaluated / "metrics.json").write_text('{"protocol": {"split": "val"}}')
     lines = {
         "unknown variant": training(good, "--variant", "huge"),
         "mistyped override": training(good, "--datset_dir", "x"),
@@ -136,6 +140,7 @@ def refused(
         "test id in the second stream": training(good, "--additional_dir", extra),
         "unknown split": evaluating("--split", "dev", *unread),
         "split that is not there": evaluating("--split", "test", *unread),
+        "another evaluation in the folder": evaluating("--split", "train", "--output_dir", evaluated, *unread),
         "unknown views": predicting("--dataset_dir", good / "ISIC-2017_Training_Data", "--views", "all", *unread),
         "unknown precision": training(good, "--precision", "fp8"),
         "unknown schedule": training(good, "--schedule", "step"),

@@ -139,6 +139,9 @@ def test_a_second_call_trains_nothing_and_gives_the_same_file(made, monkeypatch:
     weights, _, maker = made
     before = weights.read_bytes(), weights.with_suffix(".json").read_bytes()
     monkeypatch.setattr(weights_recipe, "run_bundle", maker.run_bundle)
+    for name in ("fold1-evaluation", "validation-fast"):  # as if of other weights, which evaluating alone would refuse
+        metrics = weights.parent / name / "metrics.json"
+        metrics.write_text(json.dumps({"protocol": {"weights_sha256": "0" * 64}}))
     assert maker() == weights
     assert {run_id for run_id, _ in maker.run} == {"evaluating"}
     assert (weights.read_bytes(), weights.with_suffix(".json").read_bytes()) == before

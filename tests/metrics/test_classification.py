@@ -14,6 +14,7 @@ from monai.metrics import compute_average_precision, compute_roc_auc
 from mt_transunet.metrics.classification import (
     area_under_roc,
     average_precision,
+    classification_proportions,
     classification_scores,
     is_constant,
 )
@@ -41,6 +42,13 @@ def test_four_images_score_as_counted_by_hand():
     assert scores["seborrheic_keratosis"] == pytest.approx(keratosis)
     assert scores["mean_AUC"] == pytest.approx((3 / 4 + 2.5 / 3) / 2)
     assert scores["mean_ACC"] == pytest.approx(5 / 8)
+
+
+def test_the_same_four_images_are_counted_for_their_proportions():
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.2, 0.5, 0.3], [0.5, 0.3, 0.2]])
+    found = classification_proportions(probabilities, np.array([0, 1, 2, 1]))
+    assert found["melanoma"] == {"ACC": (2, 4), "SE": (1, 2), "SP": (1, 2)}
+    assert found["seborrheic_keratosis"] == {"ACC": (3, 4), "SE": (0, 1), "SP": (3, 3)}
 
 
 @pytest.mark.parametrize("seed", range(3))

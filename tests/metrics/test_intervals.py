@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bootstrap against distributions known in closed form."""
+"""Intervals against distributions known in closed form."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pytest
 
-from mt_transunet.metrics import bootstrap_interval
+from mt_transunet.metrics import bootstrap_interval, proportion_interval
 
 
 def test_interval_of_a_mean_is_two_standard_errors_wide_on_each_side():
@@ -55,3 +57,42 @@ def test_equal_seeds_give_equal_intervals_and_others_differ():
 def test_impossible_settings_are_refused(settings):
     with pytest.raises(ValueError, match="got 0|got 10 and 0|between 0 and 1"):
         bootstrap_interval(lambda i: np.zeros(1), **{"count": 10, **settings})
+
+
+@pytest.mark.parametrize("count", [1, 10, 108, 1000])
+def test_the_interval_of_none_and_of_all_has_a_width_in_closed_form(count):
+    bound = 0.025 ** (1 / count)  # all of n is drawn with a chance of p**n
+    assert proportion_interval(count, count) == (pytest.approx(bound, rel=1e-9), 1.0)
+    assert proportion_interval(0, count) == (0.0, pytest.approx(1 - bound, rel=1e-9))
+
+
+def test_a_one_sided_level_gives_the_rule_of_three():
+    # 90% between both bounds: 95% below the upper one, which for none of n is about 3/n
+    assert proportion_interval(0, 300, level=0.9)[1] == pytest.approx(3 / 300, rel=0.01)
+
+
+def test_the_interval_is_that_of_the_table_of_clopper_and_pearson():
+    # Clopper and Pearson 1934, 95%: 5 of 10
+    assert proportion_interval(5, 10) == (pytest.approx(0.187, abs=5e-4), pytest.approx(0.813, abs=5e-4))
+
+
+@pytest.mark.parametrize("part, whole", [(1, 10), (7, 20), (39, 42)])
+def test_at_either_bound_the_count_found_is_a_tail_of_one_fortieth(part, whole):
+    low, high = proportion_interval(part, whole)
+
+    def chance(p, counts):
+        return sum(math.comb(whole, k) * p**k * (1 - p) ** (whole - k) for k in counts)
+
+    assert chance(low, range(part, whole + 1)) == pytest.approx(0.025, rel=1e-6)
+    assert chance(high, range(part + 1)) == pytest.approx(0.025, rel=1e-6)
+
+
+@pytest.mark.parametrize("part, whole", [(3, 2), (-1, 2), (0, 0)])
+def test_an_impossible_count_is_refused(part, whole):
+    with pytest.raises(ValueError, match=f"0 <= part <= whole and an image, got {part} of {whole}"):
+        proportion_interval(part, whole)
+
+
+def test_an_impossible_level_of_a_proportion_is_refused():
+    with pytest.raises(ValueError, match="between 0 and 1, got 1"):
+        proportion_interval(1, 2, level=1)

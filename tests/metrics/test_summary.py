@@ -13,7 +13,6 @@ from mt_transunet.metrics import calibration_error, check_classification, classi
 from mt_transunet.metrics.summary import calibration_sentence
 
 SEGMENTATION = ("JA", "DI", "AC", "SE", "SP")
-INTERVAL = ("value", "low", "high")
 
 
 def row(name, *, scores=(0.8, 0.9, 0.95, 0.85, 0.98), label=0, probabilities=(0.6, 0.3, 0.1)):
@@ -22,6 +21,10 @@ def row(name, *, scores=(0.8, 0.9, 0.95, 0.85, 0.98), label=0, probabilities=(0.
     if scores is not None:
         entry |= dict(zip(SEGMENTATION, scores))
     return entry if label is None else entry | {"label": label}
+
+
+def without_interval(value):
+    return {"value": value, "low": None, "high": None}
 
 
 def three_classes(count=30):
@@ -48,7 +51,7 @@ def test_segmentation_figures_are_means_over_images_that_skip_zero_by_zero():
     rows = [row("a", scores=(0.5, 0.6, 0.9, 0.7, 1.0)), row("b", scores=(nan, nan, 1.0, nan, 1.0))]
     block = summarise(rows, resamples=20)["segmentation"]
     assert block["n"] == 2
-    assert block["JA"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+    assert block["JA"] == {"value": 0.5, "low": None, "high": None}
     assert block["AC"]["value"] == pytest.approx(0.95)
 
 
@@ -106,6 +109,37 @@ def test_values_are_those_of_the_whole_set_and_lie_in_their_intervals():
     assert block["melanoma"]["AUC"]["low"] < block["melanoma"]["AUC"]["value"] < block["melanoma"]["AUC"]["high"]
 
 
+def test_a_class_that_is_always_spared_has_the_exact_interval_of_its_number_of_images():
+    # 108 images of no keratosis, none called one; 42 keratoses, all called so; a melanoma is called a nevus
+    sure = {0: (0.9, 0.05, 0.05), 1: (0.05, 0.9, 0.05), 2: (0.05, 0.05, 0.9)}
+    labels = [0] * 78 + [1] * 30 + [2] * 42
+    rows = [row(f"i{n:03}", label=label, probabilities=sure[label]) for n, label in enumerate(labels)]
+    rows[78] |= dict(zip(("nevus", "melanoma", "seborrheic_keratosis"), (0.6, 0.3, 0.1)))
+    block = summarise(rows, resamples=50)["classification"]
+    keratosis = block["seborrheic_keratosis"]
+    # all of n: the lower bound p solves p**n = 0.025
+    assert keratosis["SP"] == {"value": 1, "low": pytest.approx(0.025 ** (1 / 108)), "high": 1}
+    assert keratosis["SE"] == {"value": 1, "low": pytest.approx(0.025 ** (1 / 42)), "high": 1}
+    assert keratosis["ACC"] == {"value": 1, "low": pytest.approx(0.025 ** (1 / 150)), "high": 1}
+    # 149 of 150: the upper bound p solves P(all right) = p**150 = 1 - 0.025
+    assert block["melanoma"]["ACC"]["value"] == 149 / 150
+    assert block["melanoma"]["ACC"]["high"] == pytest.approx(0.975 ** (1 / 150))
+
+
+def test_exact_intervals_do_not_depend_on_the_bootstrap_and_the_others_do():
+    few, many = (summarise(three_classes(), resamples=n)["classification"]["melanoma"] for n in (3, 60))
+    assert all(few[name] == many[name] for name in ("ACC", "SE", "SP"))
+    assert few["AUC"] != many["AUC"]
+
+
+def test_a_figure_that_every_resample_gives_has_no_interval():
+    rows = [row("a", label=0), row("b", label=1, probabilities=(0.1, 0.8, 0.1))] * 5
+    block = summarise(rows, resamples=50)["classification"]["melanoma"]
+    assert block["AUC"] == block["AP"] == without_interval(1.0)
+    # none of 5 nevi is called a melanoma
+    assert block["SP"]["low"] == pytest.approx(0.025 ** (1 / 5))
+
+
 def test_masks_are_averaged_by_diagnosis_where_both_are_known():
     rows = [
         row("a", label=1, scores=(0.2, 0.4, 0.9, 0.9, 0.9)),
@@ -118,7 +152,7 @@ def test_masks_are_averaged_by_diagnosis_where_both_are_known():
     assert blocks["melanoma"]["n"] == 2
     assert blocks["melanoma"]["JA"]["value"] == pytest.approx(0.4)
     assert blocks["melanoma"]["DI"]["value"] == pytest.approx(0.6)
-    assert blocks["nevus"] == {"n": 1, "JA": dict.fromkeys(INTERVAL, 0.7), "DI": dict.fromkeys(INTERVAL, 0.8)}
+    assert blocks["nevus"] == {"n": 1, "JA": without_interval(0.7), "DI": without_interval(0.8)}
     assert blocks["seborrheic_keratosis"] == {"n": 0, "JA": None, "DI": None}
 
 

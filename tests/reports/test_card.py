@@ -35,6 +35,12 @@ def test_figures_stand_with_their_intervals_and_undefined_ones_say_so(evaluation
     assert "| 0.900 [0.890, 0.910] | not measured | not measured |" in text
 
 
+def test_a_figure_without_an_interval_stands_with_dashes(evaluation, stage):
+    evaluation["segmentation"]["JA"] = {"value": 1.0, "low": None, "high": None}
+    text = card_tables({"validation": {"paper": evaluation}, "stages": {"all": [stage]}})
+    assert "| 150 | 1.000 [-, -] | 0.875 [0.865, 0.885] |" in text
+
+
 def test_the_card_says_how_many_melanomas_the_likeliest_diagnosis_finds(evaluation, stage):
     text = card_tables({"validation": {"paper": evaluation}, "stages": {"all": [stage]}})
     assert "| the likeliest diagnosis | melanoma found (SE) | melanoma spared (SP) |" in text
