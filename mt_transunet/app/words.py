@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from .. import CLASS_NAMES, __version__
+from ..notice import NOT_A_DEVICE, NOT_FOR
 from ..quality import FLAGS
 
 __all__ = ["findings_html", "footer_html", "header_html", "legend_html", "refusal_html", "turned_html"]
@@ -47,7 +48,7 @@ _templates = jinja2.Environment(
 
 def header_html() -> str:
     """Name and notice at the top of the page."""
-    return _templates.get_template("header.html").render()
+    return _templates.get_template("header.html").render(not_a_device=NOT_A_DEVICE, not_for=NOT_FOR)
 
 
 def legend_html() -> str:

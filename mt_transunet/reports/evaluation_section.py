@@ -14,6 +14,7 @@ from mt_transunet.metrics.segmentation import SEGMENTATION_FIGURES
 from mt_transunet.metrics.summary import calibration_sentence
 from mt_transunet.reports.blocks import Facts, Figure, Gallery, Paragraph, Section, Table
 from mt_transunet.reports.rows import number, read_rows, typed
+from mt_transunet.reports.run_settings import in_words
 
 METRICS = "metrics.json"
 PER_IMAGE = "per_image.csv"
@@ -38,7 +39,7 @@ def evaluation_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
     blocks += _classification(metrics.get("classification", {}))
     blocks += _calibration(metrics.get("calibration", {}))
     if protocol := metrics.get("protocol"):
-        blocks.append(Facts(_flat(protocol), caption="Protocol"))
+        blocks.append(Facts(in_words(protocol), caption="Protocol"))
     sections = [Section("Evaluation", blocks)]
     if (run_dir / PER_IMAGE).is_file():
         sections += _extremes(run_dir)
@@ -88,13 +89,6 @@ def _calibration(block: Mapping[str, Any]) -> list[Paragraph]:
     if block.get("ECE") is None:
         return []
     return [Paragraph(f"Calibration over {block['n']} images with a known class: {calibration_sentence(block)}.")]
-
-
-def _flat(protocol: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key.replace("_", " "): json.dumps(value) if isinstance(value, Mapping) else value
-        for key, value in protocol.items()
-    }
 
 
 def _extremes(run_dir: Path) -> list[Section]:

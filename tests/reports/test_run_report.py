@@ -211,6 +211,12 @@ def test_sub_runs_share_one_page_in_the_order_of_the_work(tmp_path):
     assert re.findall(r"<h2>(.*?)</h2>", report(tmp_path)) == ["Training", "Evaluation", "Inference"]
 
 
+def test_every_page_says_at_its_top_what_it_must_not_be_used_for(tmp_path):
+    write_training(tmp_path)
+    top = text(report(tmp_path).split("<main>")[0])
+    assert "Research software, not a medical device. It must not be used to diagnose" in top
+
+
 def test_two_runs_of_a_kind_are_told_apart_by_their_folders(tmp_path):
     write_training(tmp_path / "lite")
     write_training(tmp_path / "paper")
