@@ -126,7 +126,8 @@ def _caption(row: Mapping[str, Any]) -> str:
     label = row.get("label")
     if isinstance(label, int) and 0 <= label < len(CLASS_NAMES):
         parts.append(f"given: {CLASS_NAMES[label]}")
-    chances = [f"{name} {row[name]:.2f}" for name in SCORED_CLASSES if number(row.get(name)) is not None]
+    chances = {name: row[name] for name in CLASS_NAMES if number(row.get(name)) is not None}
     if chances:
-        parts.append(f"answered: {', '.join(chances)}")
+        likeliest_first = sorted(chances, key=chances.__getitem__, reverse=True)
+        parts.append("answered: " + ", ".join(f"{name} {chances[name]:.2f}" for name in likeliest_first))
     return " \N{MIDDLE DOT} ".join(parts).replace("_keratosis", " keratosis")
