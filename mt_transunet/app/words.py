@@ -10,7 +10,7 @@ import jinja2
 
 from .. import CLASS_NAMES, __version__
 from ..notice import NOT_A_DEVICE, NOT_FOR
-from ..quality import FLAGS
+from ..quality import FLAGS, flag_words
 
 __all__ = ["findings_html", "footer_html", "header_html", "legend_html", "refusal_html", "turned_html"]
 
@@ -106,7 +106,7 @@ def turned_html() -> str:
 def _flags(row: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
     """Words, meaning, and whether it is the suspicion of a melanoma."""
     suspected = [("melanoma suspected", SUSPECTED, True)] if row["melanoma_suspected"] else []
-    return suspected + [(name.replace("_", " "), FLAGS[name], False) for name in row["flags"]]
+    return suspected + [(flag_words(name), FLAGS[name], False) for name in row["flags"]]
 
 
 def _value(row: Mapping[str, Any], key: str) -> tuple[str, str]:

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from mt_transunet import CLASS_NAMES
-from mt_transunet.quality import FLAGS
+from mt_transunet.quality import FLAGS, flag_words
 from mt_transunet.reports.blocks import Column, Facts, ImageRow, ImageTable, Paragraph, Section
 from mt_transunet.reports.rows import number, read_rows, typed
 from mt_transunet.reports.run_settings import in_words, inference_settings
 
 PREDICTIONS = "predictions.csv"
-
-_FLAG_WORDS = {"no_lesion": "no lesion found", "touches_border": "touches the edge"}  # others: the name in words
 
 _SUCCESS = "ok"
 _NO_FLAG, _UNREAD, _SUSPECTED = "no flag", "could not be read", "melanoma suspected"
@@ -138,14 +136,14 @@ def _legend(columns: Sequence[Column], *, flagged: bool) -> dict[str, dict[str, 
     notes = {column.heading: column.note for column in other if column.note}
     if classes := ", ".join(column.heading for column in columns if column in _CLASSES):
         notes[classes] = "Probabilities of the classes, which add up to 1."
-    meanings = {_flag_words(name): meaning for name, meaning in FLAGS.items()}
+    meanings = {flag_words(name): meaning for name, meaning in FLAGS.items()}
     legend = {"Flags": meanings if flagged else {}, "Columns": notes}
     return {heading: words for heading, words in legend.items() if words}
 
 
 def _image_row(row: Mapping[str, Any], run_dir: Path, name: str) -> ImageRow:
     names = filter(None, map(str.strip, str(row.get("flags") or "").split(";")))
-    flags = [_flag_words(name) if name in FLAGS else name for name in names]
+    flags = [flag_words(name) if name in FLAGS else name for name in names]
     cells = {**row, "flags": flags}
     groups: dict[str, list[str]] = {"Flags": flags}
     if not _succeeded(row):
@@ -196,10 +194,6 @@ def _succeeded(row: Mapping[str, Any]) -> bool:
     return row.get("status") == _SUCCESS
 
 
-def _flag_words(name: str) -> str:
-    return _FLAG_WORDS.get(name, _words(name))
-
-
 def _words(name: str) -> str:
     return name.replace("_", " ")
 
@@ -210,7 +204,7 @@ def _ordered(classes: Any) -> list[str]:
 
 
 def _place_of_flag(words: str) -> int:
-    known = list(map(_flag_words, FLAGS))
+    known = list(map(flag_words, FLAGS))
     return known.index(words) if words in known else len(known)
 
 

@@ -101,7 +101,7 @@ def test_a_page_without_settings_is_one_of_answers_alone(tmp_path, described, an
 
 def test_flags_stand_in_words_and_unknown_ones_as_they_are(described, answer):
     _, table = described(answer("a.jpg", flags="touches_border; seen_upside_down"))
-    assert table.rows[0].cells["flags"] == ["touches the edge", "seen_upside_down"]
+    assert table.rows[0].cells["flags"] == ["touches border", "seen_upside_down"]
 
 
 def test_the_legend_says_all_flags_even_when_none_was_raised(described, answer):
@@ -117,7 +117,7 @@ def test_chips_count_flags_classes_and_suspicions(described, answer):
         {"image": "d.jpg", "status": "truncated"},
     )
     assert {group: list(chips.items()) for group, chips in table.chips().items()} == {
-        "Flags": [("no lesion found", 1), ("hair", 2), ("odd", 1), ("no flag", 1), ("could not be read", 1)],
+        "Flags": [("no lesion", 1), ("hair", 2), ("odd", 1), ("no flag", 1), ("could not be read", 1)],
         "Called": [("nevus", 1), ("melanoma", 1), ("seborrheic keratosis", 1)],
         "Screening": [("melanoma suspected", 1)],
     }
