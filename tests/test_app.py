@@ -101,8 +101,8 @@ def test_probabilities_without_a_temperature_are_said_to_be_uncalibrated(ask, ph
 
 
 def test_flags_and_suspicion_come_with_what_they_mean(ask, photograph):
-    advice = words(ask(photograph).findings)
-    assert f"hair {FLAGS['hair']}" in advice and "melanoma suspected" in advice
+    advice = words(ask(photograph, {**ROW, "flags": ["touches_border"]}).findings)
+    assert f"touches border {FLAGS['touches_border']}" in advice and "melanoma suspected" in advice
 
 
 def test_no_flag_is_no_promise(ask, photograph):

@@ -9,7 +9,8 @@ from typing import Any
 import jinja2
 
 from .. import CLASS_NAMES, __version__
-from ..quality import FLAGS
+from ..notice import NOT_A_DEVICE, NOT_FOR
+from ..quality import FLAGS, flag_words
 
 __all__ = ["findings_html", "footer_html", "header_html", "legend_html", "refusal_html", "turned_html"]
 
@@ -47,7 +48,7 @@ _templates = jinja2.Environment(
 
 def header_html() -> str:
     """Name and notice at the top of the page."""
-    return _templates.get_template("header.html").render()
+    return _templates.get_template("header.html").render(not_a_device=NOT_A_DEVICE, not_for=NOT_FOR)
 
 
 def legend_html() -> str:
@@ -105,7 +106,7 @@ def turned_html() -> str:
 def _flags(row: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
     """Words, meaning, and whether it is the suspicion of a melanoma."""
     suspected = [("melanoma suspected", SUSPECTED, True)] if row["melanoma_suspected"] else []
-    return suspected + [(name.replace("_", " "), FLAGS[name], False) for name in row["flags"]]
+    return suspected + [(flag_words(name), FLAGS[name], False) for name in row["flags"]]
 
 
 def _value(row: Mapping[str, Any], key: str) -> tuple[str, str]:

@@ -42,6 +42,8 @@ class PredictionWriter:
         overlays: whether to draw them.
         dicom_seg: makes ``_mask.dcm`` from path and mask of a photograph that came as DICOM; None: there is none.
         more_files: endings of further files that were made from each image, such as ``_mask.nii.gz``.
+        said: what stands before the journal's settings in ``predictions.json`` though no image is done again for it,
+            such as where the weights lie.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class PredictionWriter:
         overlays: bool = True,
         dicom_seg: Callable[[str, np.ndarray], bytes | None] | None = None,
         more_files: Iterable[str] = (),
+        said: Mapping[str, Any] | None = None,
     ) -> None:
         self.output_dir = Path(output_dir)
         self.saving = saving
@@ -64,6 +67,7 @@ class PredictionWriter:
         self.overlays = overlays
         self.dicom_seg = dicom_seg
         self.more_files = tuple(more_files)
+        self.said = dict(said or {})
 
     def attach(self, engine: Engine) -> None:
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._add)
@@ -106,8 +110,8 @@ class PredictionWriter:
         kept = [(record["row"], record["files"]) for record in self.journal.records(images)]
         rows = [row for row, _ in kept]
         failed = [{"image": path, "status": reason} for path, reason in refused.items()]
-        settings = {"settings": self.journal.settings, "images": [*rows, *failed]}
-        write_json(self.output_dir / "predictions.json", settings)
+        settings = {**self.said, **self.journal.settings}
+        write_json(self.output_dir / "predictions.json", {"settings": settings, "images": [*rows, *failed]})
         write_chunks(self.output_dir / "annotations.json", coco_chunks(lambda: self.journal.records(images)))
         # last, for it marks a folder that inference has written to
         write_csv(self.output_dir / "predictions.csv", [_cells(row) for row in [*rows, *failed]])

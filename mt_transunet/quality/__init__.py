@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .confidence import Confidenced
-from .flags import DOUBTFUL_MASK, FLAGS, image_flags
+from .flags import DOUBTFUL_MASK, FLAGS, flag_words, image_flags
 from .predicted_dice import FEWEST_IMAGES, DicePredictor
 from .typical import FEWEST_TYPICAL, TypicalImages
 
@@ -16,5 +16,6 @@ __all__ = [
     "Confidenced",
     "DicePredictor",
     "TypicalImages",
+    "flag_words",
     "image_flags",
 ]

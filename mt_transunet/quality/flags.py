@@ -12,7 +12,7 @@ from .frame import dark_frame
 from .reduction import reduced, require_rgb
 from .typical import TypicalImages
 
-__all__ = ["DOUBTFUL_MASK", "FLAGS", "image_flags"]
+__all__ = ["DOUBTFUL_MASK", "FLAGS", "flag_words", "image_flags"]
 
 DOUBTFUL_MASK = "doubtful_mask"
 """Raised where the predicted Dice is among the lowest fifth of the validation images."""
@@ -54,6 +54,11 @@ _HAIRY = 0.04
 
 _HAIR_SIDE = 512
 _FRAME_SIDE = 256
+
+
+def flag_words(name: str) -> str:
+    """A flag as every page shows it, known as its name in a table by everyone who has seen either."""
+    return name.replace("_", " ")
 
 
 def image_flags(image: np.ndarray, mask: np.ndarray, *, typical: TypicalImages | None = None) -> dict[str, float]:

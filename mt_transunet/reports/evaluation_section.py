@@ -14,6 +14,7 @@ from mt_transunet.metrics.segmentation import SEGMENTATION_FIGURES
 from mt_transunet.metrics.summary import calibration_sentence
 from mt_transunet.reports.blocks import Facts, Figure, Gallery, Paragraph, Section, Table
 from mt_transunet.reports.rows import number, read_rows, typed
+from mt_transunet.reports.run_settings import in_words
 
 METRICS = "metrics.json"
 PER_IMAGE = "per_image.csv"
@@ -40,7 +41,7 @@ def evaluation_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
     blocks += _classification(metrics.get("classification", {}))
     blocks += _calibration(metrics.get("calibration", {}))
     if protocol := metrics.get("protocol"):
-        blocks.append(Facts(_flat(protocol), caption="Protocol"))
+        blocks.append(Facts(in_words(protocol), caption="Protocol"))
     sections = [Section("Evaluation", blocks)]
     if (run_dir / PER_IMAGE).is_file():
         sections += _extremes(run_dir)
@@ -92,13 +93,6 @@ def _calibration(block: Mapping[str, Any]) -> list[Paragraph]:
     return [Paragraph(f"Calibration over {block['n']} images with a known class: {calibration_sentence(block)}.")]
 
 
-def _flat(protocol: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key.replace("_", " "): json.dumps(value) if isinstance(value, Mapping) else value
-        for key, value in protocol.items()
-    }
-
-
 def _extremes(run_dir: Path) -> list[Section]:
     rows = [typed(row) for row in read_rows(run_dir / PER_IMAGE)]
     scored = sorted((row for row in rows if number(row.get("JA")) is not None), key=lambda row: row["JA"])
@@ -134,7 +128,8 @@ def _caption(row: Mapping[str, Any]) -> str:
     label = row.get("label")
     if isinstance(label, int) and 0 <= label < len(CLASS_NAMES):
         parts.append(f"given: {CLASS_NAMES[label]}")
-    chances = [f"{name} {row[name]:.2f}" for name in SCORED_CLASSES if number(row.get(name)) is not None]
+    chances = {name: row[name] for name in CLASS_NAMES if number(row.get(name)) is not None}
     if chances:
-        parts.append(f"answered: {', '.join(chances)}")
+        likeliest_first = sorted(chances, key=chances.__getitem__, reverse=True)
+        parts.append("answered: " + ", ".join(f"{name} {chances[name]:.2f}" for name in likeliest_first))
     return " \N{MIDDLE DOT} ".join(parts).replace("_keratosis", " keratosis")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table of images: which rows are shown, which columns, and the picture enlarged from the file beside the page.
 
+const FEW = 50;  // rows
+
 for (const part of document.querySelectorAll(".images")) {
   const find = selector => part.querySelector(selector);
   const table = find("table"), body = table.tBodies[0], search = find("input"), clear = find(".clear");
@@ -35,9 +37,19 @@ for (const part of document.querySelectorAll(".images")) {
   for (const chip of chips) chip.onclick = () => { press(chip, !pressed(chip)); filter(); };
   clear.onclick = () => { for (const chip of chips) press(chip, false); search.value = ""; filter(); search.focus(); };
 
+  // Few rows are shown whole, and the head stays at the window's top. Many have a box to scroll in, and so have columns
+  // that do not fit beside each other: within it the head stays, for a box that scrolls sideways holds it either way.
+  const box = find(".scroll");
+  const fit = () => {
+    const fits = parseFloat(getComputedStyle(table).minWidth) <= box.offsetWidth - 2 * box.clientLeft;
+    part.classList.toggle("whole", items.length <= FEW && fits);
+  };
+  new ResizeObserver(fit).observe(part);
+
   const columns = find(".columns");
   if (columns) columns.onclick = () => {
     press(columns, table.classList.toggle("every"));
+    fit();
     columns.textContent = pressed(columns) ? "Fewer columns" : "More columns";
     if (pressed(columns)) find("thead .folded").scrollIntoView({block: "nearest", inline: "center"});
   };

@@ -6,17 +6,17 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mt_transunet import CLASS_NAMES
-from mt_transunet.quality import FLAGS
-from mt_transunet.reports.blocks import Column, ImageRow, ImageTable, Paragraph, Section
-from mt_transunet.reports.rows import read_rows, typed
+from mt_transunet.quality import FLAGS, flag_words
+from mt_transunet.reports.blocks import Column, Facts, ImageRow, ImageTable, Paragraph, Section
+from mt_transunet.reports.rows import number, read_rows, typed
+from mt_transunet.reports.run_settings import in_words, inference_settings
 
 PREDICTIONS = "predictions.csv"
-
-_FLAG_WORDS = {"no_lesion": "no lesion found", "touches_border": "touches the edge"}  # others: the name in words
 
 _SUCCESS = "ok"
 _NO_FLAG, _UNREAD, _SUSPECTED = "no flag", "could not be read", "melanoma suspected"
@@ -87,7 +87,7 @@ _ELSEWHERE = ("image", "status", "mask", "overlay")  # shown, but not as a colum
 
 
 def inference_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
-    """Headline and section of a folder with ``predictions.csv``."""
+    """Headline and section of a folder with ``predictions.csv``; ``predictions.json`` adds what made it."""
     rows = [typed(row) for row in read_rows(run_dir / PREDICTIONS)]
     # Stable: the order of the file stays within both groups.
     rows.sort(key=_succeeded)
@@ -97,21 +97,26 @@ def inference_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
     answered = [row for row in rows if _succeeded(row)]
     if answered and all(row.get("melanoma_suspected") is None for row in answered):
         blocks.append(Paragraph(_UNMEASURED))
+    settings = inference_settings(run_dir)
+    if settings:
+        blocks.append(Facts(in_words(settings), caption="Settings", folded=True))
+    threshold = number(settings.get("melanoma_threshold"))
     if rows:
-        blocks.append(_image_table(rows, run_dir))
-    return _headline(rows), [Section("Inference", blocks)]
+        blocks.append(_image_table(rows, run_dir, threshold))
+    return _headline(rows, threshold), [Section("Inference", blocks)]
 
 
-def _headline(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _headline(rows: Sequence[Mapping[str, Any]], threshold: float | None) -> dict[str, Any]:
     facts = {"Images": len(rows), "Could not be read": sum(not _succeeded(row) for row in rows)}
     if any("flags" in row for row in rows):
         facts["Flagged"] = sum(bool(row.get("flags")) for row in rows)
     if any(row.get("melanoma_suspected") is not None for row in rows):
-        facts["Melanoma suspected"] = sum(row.get("melanoma_suspected") is True for row in rows)
+        above = "" if threshold is None else f" (from {threshold:.3f})"
+        facts[f"Melanoma suspected{above}"] = sum(row.get("melanoma_suspected") is True for row in rows)
     return facts
 
 
-def _image_table(rows: Sequence[Mapping[str, Any]], run_dir: Path) -> ImageTable:
+def _image_table(rows: Sequence[Mapping[str, Any]], run_dir: Path, threshold: float | None) -> ImageTable:
     folder = _common_folder([str(row.get("image") or "") for row in rows])
     images = [_image_row(row, run_dir, str(row.get("image") or "")[len(folder) :]) for row in rows]
     called = {str(row["predicted"]) for row in rows if row.get("predicted")}
@@ -121,7 +126,7 @@ def _image_table(rows: Sequence[Mapping[str, Any]], run_dir: Path) -> ImageTable
         "Called": [_words(name) for name in _ordered(called)],
         "Screening": [_SUSPECTED],
     }
-    columns = _columns(rows)
+    columns = [_with_threshold(column, threshold) for column in _columns(rows)]
     return ImageTable(images, columns, groups, _legend(columns, flagged=any("flags" in row for row in rows)))
 
 
@@ -131,14 +136,14 @@ def _legend(columns: Sequence[Column], *, flagged: bool) -> dict[str, dict[str, 
     notes = {column.heading: column.note for column in other if column.note}
     if classes := ", ".join(column.heading for column in columns if column in _CLASSES):
         notes[classes] = "Probabilities of the classes, which add up to 1."
-    meanings = {_flag_words(name): meaning for name, meaning in FLAGS.items()}
+    meanings = {flag_words(name): meaning for name, meaning in FLAGS.items()}
     legend = {"Flags": meanings if flagged else {}, "Columns": notes}
     return {heading: words for heading, words in legend.items() if words}
 
 
 def _image_row(row: Mapping[str, Any], run_dir: Path, name: str) -> ImageRow:
     names = filter(None, map(str.strip, str(row.get("flags") or "").split(";")))
-    flags = [_flag_words(name) if name in FLAGS else name for name in names]
+    flags = [flag_words(name) if name in FLAGS else name for name in names]
     cells = {**row, "flags": flags}
     groups: dict[str, list[str]] = {"Flags": flags}
     if not _succeeded(row):
@@ -167,6 +172,13 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
     return needed + [_other(key, rows) for key in filled if key not in known and key not in _ELSEWHERE]
 
 
+def _with_threshold(column: Column, threshold: float | None) -> Column:
+    """The suspicion of a melanoma with its number in the note; any other column as it is."""
+    if threshold is None or column.key != "melanoma_suspected":
+        return column
+    return replace(column, note=column.note.replace("reaches the value", f"reaches {threshold:.3f}, the value"))
+
+
 def _other(key: str, rows: Sequence[Mapping[str, Any]]) -> Column:
     """A folded column, by what its cells hold."""
     values = [row[key] for row in rows if row.get(key) is not None]
@@ -182,10 +194,6 @@ def _succeeded(row: Mapping[str, Any]) -> bool:
     return row.get("status") == _SUCCESS
 
 
-def _flag_words(name: str) -> str:
-    return _FLAG_WORDS.get(name, _words(name))
-
-
 def _words(name: str) -> str:
     return name.replace("_", " ")
 
@@ -196,7 +204,7 @@ def _ordered(classes: Any) -> list[str]:
 
 
 def _place_of_flag(words: str) -> int:
-    known = list(map(_flag_words, FLAGS))
+    known = list(map(flag_words, FLAGS))
     return known.index(words) if words in known else len(known)
 
 

@@ -31,5 +31,8 @@ for (const button of document.querySelectorAll("th button")) button.onclick = ()
   for (const other of head.parentElement.cells) other.removeAttribute("aria-sort");
   head.ariaSort = up ? "ascending" : "descending";
   body.append(...sorted([...body.rows], head.cellIndex, up));
-  head.closest(".scroll").scrollTop = 0;
+  const box = head.closest(".scroll");
+  box.scrollTop = 0;
+  // A head that stays in view while the page scrolls may be clicked far below its first row.
+  if (box.getBoundingClientRect().top < 0) box.scrollIntoView();
 };

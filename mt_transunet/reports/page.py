@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from mt_transunet.atomic import write_chunks
+from mt_transunet.notice import NOT_A_DEVICE, NOT_FOR
 from mt_transunet.reports.blocks import Column, Figure, ImageRow, Picture, Section, Table
 from mt_transunet.reports.pictures import data_uri, thumbnail_uri
 
@@ -182,6 +183,8 @@ def _template() -> Template:
         tracks=_tracks,
         thumbnail=_thumbnail,
         told=_told,
+        not_a_device=NOT_A_DEVICE,
+        not_for=NOT_FOR,
         # Style and script stand in files of their own, which editors and linters know.
         inlined=lambda name: Markup((folder / name).read_text(encoding="utf-8")),
     )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -138,6 +139,13 @@ def test_overlays_lie_beside_the_masks_and_a_page_above_all(odd: Folder) -> None
     assert (odd.output / "report.html").is_file()
 
 
+def test_the_page_and_the_json_say_what_made_them(odd: Folder, run: Path) -> None:
+    settings = json.loads((odd.output / "predictions.json").read_text())["settings"]
+    assert settings["weights"] == str(run) and settings["melanoma_threshold"] is None  # of a run that nobody measured
+    page = (odd.output / "report.html").read_text()
+    assert f"<dd>{run}</dd>" in page and settings["weights_sha256"] in page
+
+
 def test_nothing_unfinished_is_left(odd: Folder) -> None:
     assert [path.name for path in odd.output.rglob(".*")] == []
 
@@ -182,8 +190,6 @@ def test_views_are_counted(
 
 
 def test_the_default_views_are_fast_at_the_size_of_the_variant(prepared: Workflow) -> None:
-    import json
-
     from mt_transunet import networks
 
     config = json.loads((Path(__file__).resolve().parents[2] / "bundle/configs/inference.json").read_text())

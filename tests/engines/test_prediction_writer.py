@@ -103,6 +103,15 @@ def test_the_json_keeps_types_and_settings(tmp_path, writer, fire, state_of, pho
     assert content["images"][1] == {"image": "b.jpg", "status": "truncated"}
 
 
+def test_the_json_says_what_no_image_is_done_again_for(tmp_path, writer, fire, state_of, photograph):
+    options = {"names": {photograph: "a"}}
+    processed(writer(**options), fire, state_of, photograph)
+    writer(**options, said={"weights": "moved/model.pt"}).finish([photograph], {})
+    content = json.loads((tmp_path / "out" / "predictions.json").read_text())
+    assert content["settings"] == {"weights": "moved/model.pt", "views": "fast"}
+    assert [row["image"] for row in content["images"]] == [photograph]
+
+
 def test_the_masks_are_written_for_annotation_tools(tmp_path, writer, fire, state_of, photograph):
     processed(writer(names={photograph: "a"}), fire, state_of, photograph).finish([photograph], {})
     content = json.loads((tmp_path / "out" / "annotations.json").read_text())

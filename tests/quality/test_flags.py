@@ -7,7 +7,7 @@ import pytest
 
 from mt_transunet.data.synthetic_artefacts import add_dark_corners, add_hairs
 from mt_transunet.data.synthetic_image import synthetic_case
-from mt_transunet.quality.flags import FLAGS, image_flags
+from mt_transunet.quality.flags import FLAGS, flag_words, image_flags
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +116,10 @@ def test_every_flag_says_what_to_do_in_one_sentence():
     assert list(FLAGS) == [*of_the_image, "unlike_training", "doubtful_mask"]
     assert all(text[0].isupper() and text.endswith(".") and text.count(".") == 1 for text in FLAGS.values())
     assert all(":" in text for text in FLAGS.values())
+
+
+def test_a_flag_reads_as_its_name_in_tables():
+    assert flag_words("touches_border") == "touches border"
 
 
 @pytest.mark.parametrize("colour", [0, 255])

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mt_transunet.quality import FLAGS
-from mt_transunet.reports.blocks import ImageTable, Paragraph
+from mt_transunet.reports.blocks import Facts, ImageTable, Paragraph
 from mt_transunet.reports.inference_section import inference_sections
 
 
@@ -77,9 +79,29 @@ def test_the_page_says_when_nobody_measured_what_to_suspect(tmp_path, write_run,
     assert any("no flag does not mean that it was checked" in text for text in texts) is said
 
 
+def test_the_page_says_what_made_it_and_from_which_probability_on_melanoma_is_suspected(tmp_path, described, answer):
+    settings = {"weights": "lite.pt", "weights_sha256": "6974", "sizes": [192], "melanoma_threshold": 0.137449}
+    (tmp_path / "predictions.json").write_text(json.dumps({"settings": settings, "images": []}))
+    headline, table = described(answer("a.jpg", melanoma_suspected=True))
+    assert headline["Melanoma suspected (from 0.137)"] == 1
+    assert "of melanoma reaches 0.137, the value at which" in table.legend["Columns"]["melanoma suspected"]
+    (section,) = inference_sections(tmp_path)[1]
+    (facts,) = [block for block in section.blocks if isinstance(block, Facts)]
+    assert (facts.caption, facts.folded) == ("Settings", True)
+    assert list(facts.items) == ["weights", "weights sha256", "sizes", "melanoma threshold"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"settings": null}'])
+def test_a_page_without_settings_is_one_of_answers_alone(tmp_path, described, answer, content):
+    (tmp_path / "predictions.json").write_text(content)
+    headline, table = described(answer("a.jpg", melanoma_suspected=True))
+    assert headline["Melanoma suspected"] == 1
+    assert "of melanoma reaches the value at which" in table.legend["Columns"]["melanoma suspected"]
+
+
 def test_flags_stand_in_words_and_unknown_ones_as_they_are(described, answer):
     _, table = described(answer("a.jpg", flags="touches_border; seen_upside_down"))
-    assert table.rows[0].cells["flags"] == ["touches the edge", "seen_upside_down"]
+    assert table.rows[0].cells["flags"] == ["touches border", "seen_upside_down"]
 
 
 def test_the_legend_says_all_flags_even_when_none_was_raised(described, answer):
@@ -95,7 +117,7 @@ def test_chips_count_flags_classes_and_suspicions(described, answer):
         {"image": "d.jpg", "status": "truncated"},
     )
     assert {group: list(chips.items()) for group, chips in table.chips().items()} == {
-        "Flags": [("no lesion found", 1), ("hair", 2), ("odd", 1), ("no flag", 1), ("could not be read", 1)],
+        "Flags": [("no lesion", 1), ("hair", 2), ("odd", 1), ("no flag", 1), ("could not be read", 1)],
         "Called": [("nevus", 1), ("melanoma", 1), ("seborrheic keratosis", 1)],
         "Screening": [("melanoma suspected", 1)],
     }

@@ -192,6 +192,37 @@ def test_a_page_that_was_moved_away_enlarges_its_thumbnail(new_page, run, tmp_pa
     assert enlarged(page, THUMBNAIL_WIDTH).get_attribute("src").startswith("data:image/jpeg")
 
 
+def box(page) -> dict[str, float]:
+    """Of the table's box: how far it can be scrolled by itself; of its head: how far below the window's top."""
+    return page.evaluate("""() => {
+        const box = document.querySelector(".images .scroll");
+        const head = box.querySelector("thead").getBoundingClientRect().top;
+        return {inside: box.scrollHeight - box.clientHeight, head, top: box.getBoundingClientRect().top};
+    }""")
+
+
+def test_few_rows_are_shown_whole_and_their_head_stays_at_the_top_of_the_window(new_page, run):
+    page = new_page(viewport={"width": 1500, "height": 600})
+    page.goto((run / "report.html").as_uri())
+    page.wait_for_selector(".images.whole")
+    page.locator("tbody tr").last.scroll_into_view_if_needed()
+    found = box(page)
+    assert found["inside"] == 0 and found["head"] == 0 and found["top"] < -300  # pixels
+    page.get_by_role("button", name="image", exact=True).click()
+    assert box(page)["top"] == pytest.approx(0, abs=1)
+
+
+def test_columns_that_do_not_fit_and_many_rows_have_a_box_to_scroll_in(new_page, run, tmp_path, write_run, answer):
+    page = new_page(viewport={"width": 1500, "height": 600})
+    page.goto((run / "report.html").as_uri())
+    page.get_by_role("button", name="More columns").click()
+    assert box(page)["inside"] > 300
+    write_report(write_run(tmp_path, [answer(name(i)) for i in range(51)]))
+    page.goto((tmp_path / "report.html").as_uri())
+    page.get_by_label("Filter by file name").wait_for()
+    assert box(page)["inside"] > 300
+
+
 def test_on_a_phone_the_table_scrolls_and_not_the_page(new_page, run):
     page = new_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     page.goto((run / "report.html").as_uri())

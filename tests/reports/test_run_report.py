@@ -135,7 +135,8 @@ def test_evaluation_shows_worst_and_best_images_once_each(tmp_path):
     write_picture(tmp_path / "toy_0_overlay.jpg")
     page = text(report(tmp_path))
     lowest, highest = page.split("Lowest Jaccard index")[1].split("Highest Jaccard index")
-    assert "toy_0 · JA 0.500 · DI 0.600 · given: nevus · answered: melanoma 0.50, seborrheic keratosis 0.30" in lowest
+    answered = "answered: melanoma 0.50, seborrheic keratosis 0.30, nevus 0.20"
+    assert f"toy_0 · JA 0.500 · DI 0.600 · given: nevus · {answered}" in lowest
     assert re.findall(r"toy_\d", lowest) == ["toy_0", "toy_1"]
     assert re.findall(r"toy_\d", highest) == ["toy_4", "toy_3"]
 
@@ -209,6 +210,12 @@ def test_sub_runs_share_one_page_in_the_order_of_the_work(tmp_path):
     write_evaluation(tmp_path / "evaluation")
     write_training(tmp_path / "training")
     assert re.findall(r"<h2>(.*?)</h2>", report(tmp_path)) == ["Training", "Evaluation", "Inference"]
+
+
+def test_every_page_says_at_its_top_what_it_must_not_be_used_for(tmp_path):
+    write_training(tmp_path)
+    top = text(report(tmp_path).split("<main>")[0])
+    assert "Research software, not a medical device. It must not be used to diagnose" in top
 
 
 def test_two_runs_of_a_kind_are_told_apart_by_their_folders(tmp_path):
