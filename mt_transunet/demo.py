@@ -13,12 +13,18 @@ from .reports import write_report
 
 __all__ = ["run_demo"]
 
+NOTE = (
+    "Every image on this page is synthetic, drawn by a program, and the training lasted a few iterations: the page "
+    "shows what the tools do, and no figure on it says anything about skin."
+)
+
 
 def run_demo(output_dir: Path, *, iterations: int = 40) -> Path:
     """Look at synthetic images with the shipped weights, then train on such images, and return the path of the page.
 
     Each step is the command a person would type, shown before it runs, in a process of its own: inference and
-    evaluation as the weights come, training that starts from them, and evaluation of what it gave.
+    evaluation as the weights come, training that starts from them, and evaluation of what it gave. The page has several
+    runs of a kind in the order of their folders' names, which is that of time.
 
     Raises:
         RuntimeError: naming the command that failed.
@@ -26,7 +32,7 @@ def run_demo(output_dir: Path, *, iterations: int = 40) -> Path:
     dataset = synthetic_dataset(output_dir / "synthetic").resolve()
     evaluating = {"dataset_dir": dataset, "split": "test", "views": "fast"}
     run_bundle("inference", {"dataset_dir": dataset / "additional", "output_dir": output_dir / "inference"})
-    as_shipped, tuned = (output_dir / f"evaluation-{name}" for name in ("as-shipped", "after-training"))
+    as_shipped, tuned = (output_dir / f"evaluation-{name}" for name in ("1-as-shipped", "2-after-training"))
     for folder in (as_shipped, tuned):
         shutil.rmtree(folder, ignore_errors=True)  # an earlier demonstration's, perhaps of other weights
     run_bundle("evaluating", {**evaluating, "output_dir": as_shipped})
@@ -41,4 +47,4 @@ def run_demo(output_dir: Path, *, iterations: int = 40) -> Path:
     }
     run_bundle("training", training)
     run_bundle("evaluating", {**evaluating, "weights": output_dir / "training" / "model.pt", "output_dir": tuned})
-    return write_report(output_dir)
+    return write_report(output_dir, note=NOTE)

@@ -122,6 +122,9 @@ def test_demo_looks_with_the_shipped_weights_and_then_trains_on_from_them(tmp_pa
     assert commands[2][commands[2].index("--initial_weights") + 1].endswith("lite.pt")
     page = capsys.readouterr().out.strip().splitlines()[-1].split(": ")[1]
     assert page == str((tmp_path / "report.html").resolve())
+    content = (tmp_path / "report.html").read_text()
+    assert "Every image on this page is synthetic" in content.split("<main>")[0]
+    assert content.index("evaluation-1-as-shipped</h2>") < content.index("evaluation-2-after-training</h2>")
 
 
 def test_demo_names_the_step_that_failed(tmp_path, monkeypatch, capsys):

@@ -12,14 +12,13 @@ import numpy as np
 from PIL import Image
 
 from ..analysis import Analysis
-from ..data.reading import decode_problem
+from ..data.reading import decode_problem, is_turned
 from ..reports import overlay_panel
 from .words import findings_html, refusal_html, turned_html
 
 __all__ = ["NOTHING", "Answer", "answer"]
 
 _SHOWN = 1024  # pixels on the long side: more would only take longer to reach the page
-_ORIENTATION = 0x0112  # of EXIF; 1 is upright
 
 
 class Answer(NamedTuple):
@@ -86,4 +85,5 @@ def _written(mask: np.ndarray, path: Path) -> str:
 def _is_turned(path: str) -> bool:
     """Whether viewers that heed EXIF show the file in another position than its pixels are stored in."""
     with Image.open(path) as image:
-        return image.getexif().get(_ORIENTATION, 1) != 1
+        image.load()
+        return is_turned(image)

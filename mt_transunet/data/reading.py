@@ -15,6 +15,7 @@ from .errors import DataError, name_some
 LONGEST_NAME = 240
 """Bytes of a file's name that leave room for the endings of what is made from it; file systems take 255."""
 
+_ORIENTATION = 0x0112  # of EXIF
 _DRAFT_SIDE = 64  # pixels; libjpeg still walks through all the data, so a missing end is noticed
 
 
@@ -51,6 +52,17 @@ def decode_problem(path: str | os.PathLike) -> str | None:
     except Exception as error:  # a broken file may raise anything: SyntaxError, struct.error, MemoryError, ...
         return reason_of(error)
     return None
+
+
+def is_turned(image: Image.Image) -> bool:
+    """Whether viewers that heed EXIF show an image in another position than its pixels have.
+
+    Ask it of an image that is loaded: of a PNG the tag may come after the pixels, and Pillow turns a TIFF as it loads.
+    """
+    try:
+        return image.getexif().get(_ORIENTATION, 1) in range(2, 9)  # 1 is upright; viewers ignore what has no meaning
+    except Exception:  # a broken tag may raise anything, and is heeded by nobody
+        return False
 
 
 def readable_images(paths: Iterable[str | os.PathLike]) -> tuple[list[str], dict[str, str]]:

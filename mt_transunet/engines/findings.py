@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import CLASS_NAMES
 from ..measurements import measure_lesion
-from ..quality import DOUBTFUL_MASK, DicePredictor, TypicalImages, image_flags
+from ..quality import DOUBTFUL_MASK, EXIF_ROTATED, DicePredictor, TypicalImages, image_flags
 
 __all__ = ["Findings"]
 
@@ -55,6 +55,7 @@ class Findings:
         output: Mapping[str, Any],
         *,
         millimetres_per_pixel: float | None = None,
+        turned: bool = False,
     ) -> dict[str, Any]:
         """The columns between ``status`` and the file names.
 
@@ -64,6 +65,7 @@ class Findings:
             output: the evaluator's, postprocessed: ``pred_class_logits`` are probabilities here, and
                 ``pred_confidence`` may be absent.
             millimetres_per_pixel: what this photograph says of its scale.
+            turned: whether its file asks viewers to turn it (EXIF orientation), which nothing here does.
 
         Returns:
             Plain values; None is "not known". ``flags`` is a list of names.
@@ -72,6 +74,8 @@ class Findings:
         flags = list(image_flags(photograph, mask, typical=self.typical))
         if confidence.get("predicted_dice", 1.0) < self.doubtful and "no_lesion" not in flags:
             flags.append(DOUBTFUL_MASK)
+        if turned:
+            flags.append(EXIF_ROTATED)
         scale = millimetres_per_pixel if self.millimetres_per_pixel is None else self.millimetres_per_pixel
         measured = measure_lesion(photograph, mask, millimetres_per_pixel=scale)
         row = {

@@ -32,6 +32,8 @@ def photograph(path: str, longest: int | None = None) -> Image.Image:
             image.draft("RGB", (2 * longest, 2 * longest))  # a JPEG decodes at a fraction of its size
         found = as_rgb(image)
         found.load()  # PIL reads the pixels late, and a small image is not touched by thumbnail
+        if "exif" in image.info:  # lost where transparency is laid over white
+            found.info["exif"] = image.info["exif"]
         if longest is not None:
             found.thumbnail((longest, longest))
     return found

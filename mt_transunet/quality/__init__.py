@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from .confidence import Confidenced
-from .flags import DOUBTFUL_MASK, FLAGS, flag_words, image_flags
+from .flags import DOUBTFUL_MASK, EXIF_ROTATED, FLAGS, flag_words, image_flags
 from .predicted_dice import FEWEST_IMAGES, DicePredictor
 from .typical import FEWEST_TYPICAL, TypicalImages
 
 __all__ = [
     "DOUBTFUL_MASK",
+    "EXIF_ROTATED",
     "FEWEST_IMAGES",
     "FEWEST_TYPICAL",
     "FLAGS",

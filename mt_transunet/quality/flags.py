@@ -12,10 +12,13 @@ from .frame import dark_frame
 from .reduction import reduced, require_rgb
 from .typical import TypicalImages
 
-__all__ = ["DOUBTFUL_MASK", "FLAGS", "flag_words", "image_flags"]
+__all__ = ["DOUBTFUL_MASK", "EXIF_ROTATED", "FLAGS", "flag_words", "image_flags"]
 
 DOUBTFUL_MASK = "doubtful_mask"
 """Raised where the predicted Dice is among the lowest fifth of the validation images."""
+
+EXIF_ROTATED = "exif_rotated"
+"""Raised where the file asks viewers to turn the photograph."""
 
 FLAGS = {
     "no_lesion": "No lesion was found, or only a speck: check that one is in the picture, and take it from nearer.",
@@ -31,9 +34,11 @@ FLAGS = {
     "not rely on the result.",
     DOUBTFUL_MASK: "The views, or mask and level set, disagree more than in four fifths of the validation images: look "
     "at the mask before using it.",
+    EXIF_ROTATED: "The file asks viewers to turn it (EXIF orientation), which was not done: mask and overlay fit its "
+    "pixels as they are stored, so lay them over these.",
 }
-"""Each flag, in the order in which they are raised, with what it means and what to do about it. All but the last are
-raised by ``image_flags``, from the photograph and its mask alone."""
+"""Each flag, in the order in which they are raised, with what it means and what to do about it. All but the last
+two are raised by ``image_flags``, from the photograph and its mask alone."""
 
 # The rates below are of 300 random ISIC-2017 training images (256x256) with their masks.
 _SPECK = 0.001

@@ -33,7 +33,9 @@ _WIDTHS = {"name": 10.0, "text": 6.6, "alert": 5.6, "badges": 9.8, "share": 5.3,
 _GROWING = ("name", "badges")
 
 
-def write_page(path: str | Path, *, title: str, facts: Mapping[str, Any], sections: Sequence[Section]) -> Path:
+def write_page(
+    path: str | Path, *, title: str, facts: Mapping[str, Any], sections: Sequence[Section], note: str = ""
+) -> Path:
     """Write a page, in one step: a reader sees the old file or the whole new one.
 
     The page goes to the disk as it is made: thousands of pictures take no more memory than one.
@@ -43,6 +45,7 @@ def write_page(path: str | Path, *, title: str, facts: Mapping[str, Any], sectio
         title: heading and window title.
         facts: the few names and values shown large under the title.
         sections: the rest, in order.
+        note: a sentence about all of it, at the top.
 
     Returns:
         ``path``.
@@ -52,8 +55,9 @@ def write_page(path: str | Path, *, title: str, facts: Mapping[str, Any], sectio
     """
     link = partial(_link, folder=Path(path).resolve().parent)
     images = [any(block.kind == "images" for block in section.blocks) for section in sections]
+    wide = any(images) and all(images)
     parts = _template().stream(
-        title=title, facts=facts, sections=sections, link=link, images=any(images), wide=any(images) and all(images)
+        title=title, note=note, facts=facts, sections=sections, link=link, images=any(images), wide=wide
     )
     parts.enable_buffering(size=200)
     return write_chunks(path, (part.encode(errors="replace") for part in parts))

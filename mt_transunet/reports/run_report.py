@@ -26,11 +26,15 @@ _KINDS: dict[str, Callable[[Path], Described]] = {
 }
 
 
-def write_report(run_dir: str | Path) -> Path:
+def write_report(run_dir: str | Path, *, note: str = "") -> Path:
     """Write ``report.html`` into a run folder, from the files that training, evaluation or inference left there.
 
     A folder with sub-runs (``training/``, ``evaluation/``, ``inference/``, as a demonstration makes them) gets one
     page with all of them.
+
+    Args:
+        run_dir: the folder.
+        note: a sentence about all of it, at the top of the page.
 
     Returns:
         Path of the page, replaced in one step.
@@ -54,7 +58,7 @@ def write_report(run_dir: str | Path) -> Path:
         else:
             found[0] = _named(found[0], facts, folder)
         sections += found
-    return write_page(run_dir / REPORT, title=_title(run_dir), facts=headline, sections=sections)
+    return write_page(run_dir / REPORT, title=_title(run_dir), facts=headline, sections=sections, note=note)
 
 
 def _named(section: Section, facts: dict[str, Any], folder: Path) -> Section:

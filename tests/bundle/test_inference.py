@@ -126,6 +126,10 @@ def test_masks_are_0_or_255_at_the_size_of_the_stored_image(odd: Folder) -> None
         assert set(np.unique(np.asarray(mask))) <= {0, 255}
 
 
+def test_a_file_that_asks_viewers_to_turn_it_says_so_and_no_other(odd: Folder) -> None:
+    assert [name for name, row in odd.rows.items() if "exif_rotated" in row.get("flags", "")] == ["turned.jpg"]
+
+
 def test_each_kind_of_conversion_is_said_once(odd: Folder) -> None:
     assert len(odd.warnings) == 5, odd.warnings
     for word in ("grey image", "transparent", "CMYK", "16-bit", "1-pixel"):

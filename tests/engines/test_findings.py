@@ -69,6 +69,12 @@ def test_an_empty_mask_is_flagged_once(lesion):
     assert "no_lesion" in row["flags"] and "doubtful_mask" not in row["flags"]
 
 
+def test_a_photograph_that_viewers_turn_is_flagged_last(lesion):
+    picture, mask = lesion
+    assert Findings(views="fast")(picture, mask, output(), turned=True)["flags"][-1] == "exif_rotated"
+    assert "exif_rotated" not in Findings(views="fast")(picture, mask, output())["flags"]
+
+
 def test_measurements_and_confidences_are_plain_values_or_none(lesion):
     row = Findings(views="fast", millimetres_per_pixel=0.1)(*lesion, output())
     assert row["area_px"] == 1600 and row["area_mm2"] == pytest.approx(16) and row["lesion_fraction"] == 0.083333

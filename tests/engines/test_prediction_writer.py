@@ -8,6 +8,7 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mt_transunet.engines import PredictionJournal, PredictionWriter, prediction
 
@@ -78,6 +79,22 @@ def test_findings_get_photograph_and_mask_with_rows_before_columns(writer, fire,
     assert seen == [((40, 60, 3), (40, 60), 10)]
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_findings_are_told_which_photographs_viewers_turn(tmp_path, writer, fire, state_of, photograph, mode):
+    tags, seen = Image.Exif(), []
+    tags[0x0112] = 6
+    turned = str(tmp_path / "turned.png")
+    Image.open(photograph).convert(mode).save(turned, exif=tags)
+
+    def keep(picture, mask, output, *, millimetres_per_pixel, turned):
+        seen.append(turned)
+        return said(picture, mask, output)
+
+    options = {"names": {photograph: "a", turned: "b"}, "findings": keep, "overlays": False}
+    processed(writer(**options), fire, state_of, photograph, turned)
+    assert seen == [False, True]
+
+
 def test_overlays_can_be_switched_off(tmp_path, writer, fire, state_of, photograph, monkeypatch):
     monkeypatch.setattr(prediction, "encoded_panel", lambda *_: 1 / 0)
     processed(writer(names={photograph: "a"}, overlays=False), fire, state_of, photograph).finish([photograph], {})
@@ -145,7 +162,7 @@ def test_a_photograph_that_came_as_dicom_gives_its_scale_and_has_a_segmentation_
     scanned = str(write_dicom(tmp_path / "scan.dcm", np.full((40, 60, 3), 200, np.uint8), PixelSpacing=[0.1, 0.1]))
     scales, asked = [], []
 
-    def keep(picture, mask, output, *, millimetres_per_pixel):
+    def keep(picture, mask, output, *, millimetres_per_pixel, turned):
         scales.append(millimetres_per_pixel)
         return said(picture, mask, output)
 

@@ -218,6 +218,12 @@ def test_every_page_says_at_its_top_what_it_must_not_be_used_for(tmp_path):
     assert "Research software, not a medical device. It must not be used to diagnose" in top
 
 
+def test_a_note_stands_above_all_else(tmp_path):
+    write_training(tmp_path)
+    top = text(write_report(tmp_path, note="All of it is <synthetic>.").read_text().split("</header>")[0])
+    assert top.index("All of it is &lt;synthetic&gt;.") < top.index("Iterations")
+
+
 def test_two_runs_of_a_kind_are_told_apart_by_their_folders(tmp_path):
     write_training(tmp_path / "lite")
     write_training(tmp_path / "paper")
