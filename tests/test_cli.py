@@ -113,8 +113,8 @@ def test_demo_looks_with_the_shipped_weights_and_then_trains_on_from_them(tmp_pa
     monkeypatch.setattr(bundle_command.subprocess, "run", run)
     monkeypatch.setattr(demo, "synthetic_dataset", lambda root: root)
     # an earlier demonstration's: mkdir above fails unless they have gone
-    (tmp_path / "evaluation-as-shipped").mkdir()
-    (tmp_path / "evaluation-after-training").mkdir()
+    (tmp_path / "evaluation-1-as-shipped").mkdir()
+    (tmp_path / "evaluation-2-after-training").mkdir()
     assert main(["demo", "--output_dir", str(tmp_path), "--iterations", "7"]) == 0
     assert [command[4] for command in commands] == ["inference", "evaluating", "training", "evaluating"]
     assert "--weights" not in commands[0] + commands[1]
