@@ -10,6 +10,7 @@ from .members import (
     members,
     record_hash,
     single_file,
+    trained_alike_at,
     trained_together_at,
 )
 from .mt_transunet import MTTransUNet
@@ -35,6 +36,7 @@ __all__ = [
     "shipped_weights",
     "single_file",
     "trained_at",
+    "trained_alike_at",
     "trained_together_at",
     "weights_hash",
 ]

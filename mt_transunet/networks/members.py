@@ -24,6 +24,7 @@ __all__ = [
     "members",
     "record_hash",
     "single_file",
+    "trained_alike_at",
     "trained_together_at",
 ]
 
@@ -102,3 +103,9 @@ def trained_together_at(weights: str | Path | Sequence[str | Path]) -> dict[str,
                     "pass --image_size and --view_sizes"
                 )
     return sizes[0]
+
+
+def trained_alike_at(weights: str | Path | Sequence[str | Path]) -> dict[str, Any]:
+    """`trained_at` of all members where it is the same, else empty: no figure in a record holds for them together."""
+    first, *others = [trained_at(file) for file in member_files(weights)]
+    return first if all(found == first for found in others) else {}

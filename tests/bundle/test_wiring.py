@@ -192,6 +192,19 @@ def test_figures_and_answers_are_those_of_float32_on_every_machine(
     assert prepared(command).parser.get_parsed_content("one_pass").precision == "fp32"
 
 
+@pytest.mark.parametrize("command", ["evaluating", "inference"])
+def test_members_trained_at_different_sizes_answer_at_the_size_that_is_chosen(
+    prepared: Callable[..., ConfigWorkflow], run: Path, tmp_path: Path, command: str
+) -> None:
+    shutil.copytree(run, tmp_path / "other")
+    record = json.loads((run / "config.json").read_text())
+    record["settings"]["image_size"] *= 2
+    (tmp_path / "other" / "config.json").write_text(json.dumps(record))
+    sizes = {"image_size": 32, "view_sizes": [32]}
+    parser = prepared(command, weights=[str(run), str(tmp_path / "other")], **sizes).parser
+    assert parser.get_parsed_content("view_sizes") == [32] and parser.get_parsed_content("measured_as") == "custom"
+
+
 def test_a_training_writes_down_the_precision_that_auto_became(prepared: Callable[..., ConfigWorkflow]) -> None:
     parser = prepared("training", device="$torch.device('cpu')").parser
     settings, left_out = (parser.get_parsed_content(name) for name in ("settings", "may_change_on_resume"))

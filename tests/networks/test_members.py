@@ -8,7 +8,15 @@ import pytest
 import torch
 from torch import nn
 
-from mt_transunet.networks import load_members, member_hashes, member_record, members, record_hash, trained_together_at
+from mt_transunet.networks import (
+    load_members,
+    member_hashes,
+    member_record,
+    members,
+    record_hash,
+    trained_alike_at,
+    trained_together_at,
+)
 from mt_transunet.networks.weight_files import WeightsError
 
 
@@ -62,6 +70,12 @@ def test_members_trained_at_different_sizes_need_a_choice(runs):
     (runs[1] / "config.json").write_text(json.dumps({"settings": {"image_size": 128}}))
     with pytest.raises(WeightsError, match=r"do not have one image_size \(96 and 128\); pass --image_size"):
         trained_together_at(runs)
+
+
+def test_no_preset_was_measured_for_members_trained_at_different_sizes(runs):
+    assert trained_alike_at(runs) == {"image_size": 96, "view_sizes": [64, 96]}
+    (runs[1] / "config.json").write_text(json.dumps({"settings": {"image_size": 128}}))
+    assert trained_alike_at(runs) == {}
 
 
 def test_only_a_single_file_has_a_record(runs):
