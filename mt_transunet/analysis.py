@@ -63,7 +63,7 @@ class Analyser:
         if sizes is None:
             raise ValueError(f"nothing beside {path} names the sizes of its eighteen views; take views fast or none")
         self.resize = AntialiasedResized("image", max(sizes))
-        one_pass = AutocastInferer()
+        one_pass = AutocastInferer("fp32")  # as run inference
         self.inferer = ViewsInferer(one_pass, sizes=sizes, symmetries=view_symmetries(views), moments=True)
         self.confidence = Confidenced(DicePredictor.of_record(record, views))
         self.findings = Findings(record=record, views=views)
