@@ -73,7 +73,7 @@ def write_pieces(items: list[dict[str, Any]], margin: float, folder: Path) -> Pa
         piece = {"image": f"{name}.png", "mask": f"{name}_mask.png", "image_id": name}
         pieces.append(piece | ({"label": item["label"]} if "label" in item else {}))
     if not pieces:
-        raise SystemExit("no image has an outline that is 128 or brighter inside; name a dataset with masks")
+        raise SystemExit("no image has a lesion in its mask; name a dataset with masks")
     write_json(path, {"validation": pieces})
     return path
 
@@ -99,12 +99,16 @@ def table(result: dict[str, dict[str, Figures]]) -> str:
     return "\n".join(lines)
 
 
+def as_number(figure: float | None) -> float:
+    return np.nan if figure is None else figure
+
+
 def draw(result: dict[str, dict[str, Figures]], path: Path) -> None:
     """A panel per figure, a line per network, from the tightest framing to the whole image."""
     figure, panels = plt.subplots(1, len(FIGURES), figsize=(13, 3.2), layout="constrained")
     for panel, name in zip(panels, FIGURES):
         for weights, framings in result.items():
-            panel.plot(list(framings), [found[name] or np.nan for found in framings.values()], "o-", label=weights)
+            panel.plot(list(framings), [as_number(found[name]) for found in framings.values()], "o-", label=weights)
         panel.set(title=name, xlabel="side of the piece / longer side of the lesion")
         panel.spines[["top", "right"]].set_visible(False)
     panels[0].legend(frameon=False)

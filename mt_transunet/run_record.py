@@ -29,8 +29,13 @@ PACKAGES = (
 )
 
 
-def write_run_record(output_dir: str | os.PathLike, settings: Mapping[str, Any]) -> Path:
+def write_run_record(
+    output_dir: str | os.PathLike, settings: Mapping[str, Any], *, precision: str | None = None
+) -> Path:
     """Write ``config.json``: resolved ``settings``, the command's overrides, the merged config files, the versions.
+
+    ``commits`` and ``precisions`` (what ``precision`` computed in, "fp32" or "bf16") hold one entry for each stretch of
+    the run in which they changed, in order.
 
     The merged config is absent when the workflow was started from Python, where no command names its files.
     """
@@ -40,7 +45,8 @@ def write_run_record(output_dir: str | os.PathLike, settings: Mapping[str, Any])
         "settings": dict(settings),
         "versions": {"python": platform.python_version(), **_package_versions()},
         "threads": torch.get_num_threads(),
-        "commits": _commits(path),
+        "commits": _so_far(path, "commits", code_commit()),
+        "precisions": _so_far(path, "precisions", precision),
     }
     if command is not None:
         record["overrides"] = command.overrides
@@ -57,13 +63,12 @@ def _package_versions() -> dict[str, str]:
     return installed
 
 
-def _commits(path: Path) -> list[str | None]:
-    """The commits a run was made with, in order: what an earlier stretch recorded, then this one's."""
+def _so_far(path: Path, key: str, now: str | None) -> list[str | None]:
+    """What earlier stretches of a run have recorded, in order, then this one's where it is another."""
     earlier: list[str | None] = []
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        earlier = list(json.loads(path.read_text(encoding="utf-8")).get("commits", []))
-    commit = code_commit()
-    return earlier if earlier and earlier[-1] == commit else [*earlier, commit]
+        earlier = list(json.loads(path.read_text(encoding="utf-8")).get(key, []))
+    return earlier if earlier and earlier[-1] == now else [*earlier, now]
 
 
 def code_commit() -> str | None:

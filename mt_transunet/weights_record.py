@@ -36,6 +36,7 @@ def training_record(run: Path) -> dict[str, Any]:
         "commits": record.get("commits"),
         "versions": record["versions"],
         "threads": record.get("threads"),
+        "precisions": record.get("precisions"),
         "training_minutes": round(sum(float(row["seconds"]) for row in history) / 60, 1),
         "validations": sum(row.get("val", "") != "" for row in history),
     }

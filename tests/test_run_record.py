@@ -23,6 +23,12 @@ def test_started_from_python_it_holds_settings_and_versions(tmp_path, monkeypatc
     assert "config" not in record and "overrides" not in record
 
 
+def test_every_precision_a_run_was_computed_in_is_recorded_in_order(tmp_path):
+    for precision in ("bf16", "bf16", "fp32"):  # begun on one machine, finished on another
+        path = write_run_record(tmp_path, {}, precision=precision)
+    assert json.loads(path.read_text())["precisions"] == ["bf16", "fp32"]
+
+
 def test_started_as_a_bundle_it_adds_overrides_and_the_merged_config(tmp_path, monkeypatch):
     for name, content in {"a": {"x": 1, "y": {"z": 2}}, "b": {"y#z": 3}}.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(content))

@@ -43,7 +43,7 @@ class AutocastInferer(Inferer):
         precision: ``bf16``, ``fp32``, or ``auto`` (see :func:`resolve_precision`).
     """
 
-    def __init__(self, precision: str = "auto") -> None:
+    def __init__(self, precision: str = "fp32") -> None:
         super().__init__()
         resolve_precision(precision, torch.device("cpu"))  # fail at construction, not at the first batch
         self.precision = precision

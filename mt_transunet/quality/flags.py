@@ -48,8 +48,8 @@ _EDGE = 0.01
 _CUT_OFF = 0.03
 """Share of the border. 6 percent of the images lie above; those below merely graze an edge, with up to an eighth."""
 _FEW_PIXELS = 160
-"""Shorter side in pixels. Validation images reduced to it keep their figures; at 128 the probabilities of the shipped
-weights are off by more than chance allows, at 64 by 0.29 (docs/experiments.md)."""
+"""Shorter side in pixels. Validation images reduced to it keep their figures; at 128 the probabilities of release
+0.4's weights are off by more than chance allows, at 64 by 0.29 (bundle/docs/experiments.md)."""
 _BLURRED = 0.28
 """Sharpness. All but 0.3 percent lie above; after a Gaussian blur of 0.6 percent of the side all lie below."""
 _FRAMED = 0.013

@@ -142,6 +142,14 @@ def test_neither_workers_nor_the_command_line_change_a_weight(
     assert list(difference(alone, here)) == []
 
 
+def test_a_longer_run_goes_on_from_a_shorter_one_though_its_warm_up_is_longer(
+    finished: Callable[..., ConfigWorkflow], synthetic: Path, tmp_path: Path
+) -> None:
+    for iterations in (10, 20):  # the warm-up is a tenth of them
+        finished("training", dataset_dir=synthetic, output_dir=tmp_path, max_iterations=iterations, num_workers=0)
+        assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["iteration"] == iterations
+
+
 @pytest.fixture(scope="module")
 def stopped(
     commands: Callable[..., list[Any]], words: list[str], tmp_path_factory: pytest.TempPathFactory

@@ -207,9 +207,9 @@ def test_members_trained_at_different_sizes_answer_at_the_size_that_is_chosen(
 
 def test_a_training_writes_down_the_precision_that_auto_became(prepared: Callable[..., ConfigWorkflow]) -> None:
     parser = prepared("training", device="$torch.device('cpu')").parser
-    settings, left_out = (parser.get_parsed_content(name) for name in ("settings", "may_change_on_resume"))
-    assert settings["precision"] == "auto" and settings["precision_used"] == resolve_precision("auto", "cpu")
-    assert "precision_used" in left_out
+    assert parser.get_parsed_content("record").keywords == {"precision": resolve_precision("auto", "cpu")}
+    parser = prepared("training", precision="bf16").parser
+    assert parser.get_parsed_content("record").keywords == {"precision": "bf16"}
 
 
 @pytest.mark.parametrize("workflow_type", ["train", "inference"])
