@@ -29,9 +29,7 @@ PACKAGES = (
 )
 
 
-def write_run_record(
-    output_dir: str | os.PathLike, settings: Mapping[str, Any], *, precision: str | None = None
-) -> Path:
+def write_run_record(output_dir: str | os.PathLike, settings: Mapping[str, Any], precision: str | None = None) -> Path:
     """Write ``config.json``: resolved ``settings``, the command's overrides, the merged config files, the versions.
 
     ``commits`` and ``precisions`` (what ``precision`` computed in, "fp32" or "bf16") hold one entry for each stretch of

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import signal
@@ -17,6 +18,8 @@ from typing import Any
 import pytest
 import torch
 from monai.bundle import ConfigWorkflow
+
+from mt_transunet.inferers import resolve_precision
 
 # six labelled images, two in a batch: three iterations an epoch, of which the third is cut after one; a checkpoint
 # within the first two epochs after iterations 2 and 4
@@ -148,6 +151,8 @@ def test_a_longer_run_goes_on_from_a_shorter_one_though_its_warm_up_is_longer(
     for iterations in (10, 20):  # the warm-up is a tenth of them
         finished("training", dataset_dir=synthetic, output_dir=tmp_path, max_iterations=iterations, num_workers=0)
         assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["iteration"] == iterations
+    precision = resolve_precision("auto", "cuda" if torch.cuda.is_available() else "cpu")
+    assert json.loads((tmp_path / "config.json").read_text())["precisions"] == [precision]
 
 
 @pytest.fixture(scope="module")

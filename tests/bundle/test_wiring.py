@@ -207,9 +207,8 @@ def test_members_trained_at_different_sizes_answer_at_the_size_that_is_chosen(
 
 def test_a_training_writes_down_the_precision_that_auto_became(prepared: Callable[..., ConfigWorkflow]) -> None:
     parser = prepared("training", device="$torch.device('cpu')").parser
-    assert parser.get_parsed_content("record").keywords == {"precision": resolve_precision("auto", "cpu")}
-    parser = prepared("training", precision="bf16").parser
-    assert parser.get_parsed_content("record").keywords == {"precision": "bf16"}
+    assert parser.get_parsed_content("arithmetic") == resolve_precision("auto", "cpu")
+    assert prepared("training", precision="bf16").parser.get_parsed_content("arithmetic") == "bf16"
 
 
 @pytest.mark.parametrize("workflow_type", ["train", "inference"])
