@@ -31,9 +31,6 @@ def reduced(mask: Image.Image, side: int) -> Image.Image:
 
 def write_small(items: list[dict[str, Any]], side: int, folder: Path) -> Path:
     """Reduce all images; returns their ``datalist.json``."""
-    path = folder / "datalist.json"
-    if path.is_file():
-        return path
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for item in items:
@@ -42,7 +39,7 @@ def write_small(items: list[dict[str, Any]], side: int, folder: Path) -> Path:
         image.save(folder / f"{name}.png")
         reduced(to_mask(Image.open(item["mask"])), side).save(folder / f"{name}_mask.png")
         rows.append({**item, "image": f"{name}.png", "mask": f"{name}_mask.png"})
-    return write_json(path, {"validation": rows})
+    return write_json(folder / "datalist.json", {"validation": rows})
 
 
 def figures(datalist: Path, folder: Path, views: str) -> dict[str, float]:
