@@ -10,6 +10,7 @@ from .history import LossProgress, RunHistory
 from .iteration import (
     FinalValidation,
     GradientClipping,
+    InitialValidation,
     IterationBudget,
     IterationSeed,
     ListedOutput,
@@ -30,6 +31,7 @@ __all__ = [
     "DicomSegmentation",
     "EvaluationWriter",
     "FinalValidation",
+    "InitialValidation",
     "Findings",
     "GradientClipping",
     "IterationBudget",

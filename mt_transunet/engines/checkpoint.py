@@ -81,8 +81,12 @@ class RunCheckpoint:
 
     def _say_what_is_left(self, engine: Engine) -> None:
         state = getattr(self.evaluator, "state", None)
-        validated = state is not None and state.best_metric_epoch > 0
-        best = f"; best selection score {state.best_metric:.4f} in epoch {state.best_metric_epoch}" if validated else ""
+        best = ""
+        if state is not None and state.best_metric_epoch >= 0:
+            when = (
+                f"in epoch {state.best_metric_epoch}" if state.best_metric_epoch else "of the weights it started from"
+            )
+            best = f"; best selection score {state.best_metric:.4f} {when}"
         logger.info(f"{engine.state.iteration} of {self.max_iterations} iterations done{best}; see {self.path.parent}")
 
     def _save_within_epoch(self, engine: Engine) -> None:

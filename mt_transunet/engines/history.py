@@ -63,6 +63,8 @@ class LossProgress(ProgressBar):
 class RunHistory:
     """Appends a row per epoch to ``history.csv``: mean of each loss part, speed, learning rate, validation figures.
 
+    Weights that were validated before the first iteration have a row of their own, iteration 0 of epoch 0.
+
     Of several processes that train together the losses are those of the one that writes, over its part of each batch.
 
     The rows are part of the run's checkpoint: a resumed run rewrites the file without rows of repeated work.
@@ -104,6 +106,9 @@ class RunHistory:
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._close_epoch)
 
     def _start_clock(self, engine: Engine) -> None:
+        if not self.rows and (figures := self._figures(epoch=0)):
+            self.rows.append({"iteration": 0, "epoch": 0, "seconds": 0.0, **figures})
+            self._write()
         self._last = time.perf_counter()
 
     def _add(self, engine: Engine) -> None:
@@ -125,11 +130,16 @@ class RunHistory:
         }
         row |= _peak_memory()
         row |= {name: total / self._iterations for name, total in self._sums.items()}
-        if self.evaluator is not None and self.evaluator.state.epoch == engine.state.epoch:
-            row |= {k: float(v) for k, v in self.evaluator.state.metrics.items() if isinstance(v, (int, float))}
+        row |= self._figures(epoch=engine.state.epoch)
         self.rows.append(row)
         self._sums, self._iterations, self._seconds = {}, 0, 0.0
         self._write()
+
+    def _figures(self, *, epoch: int) -> dict[str, float]:
+        """What validation has found after this epoch; nothing where it has not looked."""
+        if self.evaluator is None or self.evaluator.state.epoch != epoch:
+            return {}
+        return {k: float(v) for k, v in self.evaluator.state.metrics.items() if isinstance(v, (int, float))}
 
     def _write(self) -> None:
         if self.writes:

@@ -15,6 +15,7 @@ from torch import nn
 
 __all__ = [
     "FinalValidation",
+    "InitialValidation",
     "GradientClipping",
     "IterationBudget",
     "IterationSeed",
@@ -117,6 +118,35 @@ class FinalValidation:
     def __call__(self, engine: Engine) -> None:
         if engine.state.iteration >= self.max_iterations and self.validator.state.epoch != engine.state.epoch:
             self.validator.run(engine.state.epoch)
+
+
+class InitialValidation:
+    """Validates what a run starts from, as epoch 0, so that weights it was given are a candidate like those it makes.
+
+    Attach it behind :class:`RunCheckpoint`: a resumed run has done so already. (MONAI's ``ValidationHandler`` with
+    ``exec_at_start`` makes two passes, of which the second counts as epoch 1.)
+
+    Args:
+        validator: the validation engine; nothing happens where it has no images.
+        given: whether the run starts from trained weights; those of a fresh start tell nothing.
+    """
+
+    def __init__(self, validator: Evaluator, *, given: bool) -> None:
+        self.validator = validator
+        self.given = given
+
+    def attach(self, engine: Engine) -> None:
+        if self.given and len(self.validator.data_loader):  # type: ignore[arg-type]
+            engine.add_event_handler(Events.STARTED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        if engine.state.iteration > 0:
+            return
+        with self.validator.add_event_handler(Events.EPOCH_COMPLETED, self._only_once):
+            self.validator.run(0)
+
+    def _only_once(self, engine: Engine) -> None:
+        engine.state.max_epochs = 0  # of the two passes that MONAI asks for
 
 
 class IterationBudget:

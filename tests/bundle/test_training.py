@@ -198,3 +198,14 @@ def test_an_image_without_mask_joins_the_second_stream(
     settings = json.loads((tmp_path / "run/config.json").read_text())["settings"]
     assert settings["images"] == {"training": 2, "validation": 0, "unlabelled": 1}
     assert (tmp_path / "run/model.pt").is_file()  # without a validation split the last weights are left
+
+
+def test_weights_that_a_run_goes_on_from_are_judged_first(
+    finished: Workflow, run: Path, synthetic: Path, tmp_path: Path
+) -> None:
+    told = {"dataset_dir": synthetic, "output_dir": tmp_path / "run", "max_iterations": 1}
+    finished("training", **told, initial_weights=run)
+    start, first = history(tmp_path / "run")
+    assert (start["iteration"], first["iteration"]) == ("0", "1")
+    # the weights a run leaves are those of its best validation, of the same images at the same size
+    assert float(start["val"]) == pytest.approx(max(float(row["val"]) for row in history(run)), abs=1e-6)

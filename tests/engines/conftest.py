@@ -19,6 +19,7 @@ from torch import nn
 from mt_transunet.data import TwoStreamBatchSampler
 from mt_transunet.engines import (
     BestModel,
+    InitialValidation,
     IterationBudget,
     IterationSeed,
     ResumableEarlyStop,
@@ -92,9 +93,10 @@ def build_run(
     patience=10**9,
     validate=True,
     keep="best",
+    given=False,
     **checkpoint,
 ):
-    """5 iterations per epoch; ``score(n)`` is the figure of the validation of epoch n."""
+    """5 iterations per epoch; ``score(n)`` is the figure of the validation of epoch n, 0 being the start."""
     torch.manual_seed(0)
     network = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Dropout(0.5), nn.Linear(6, 1))
     averaging, loss, generators = WeightAveraging(network, decay=decay), Parts(), IterationSeed(0)
@@ -118,6 +120,7 @@ def build_run(
     checkpoint = {"identity": {"variant": "toy", "seed": 0}, "save_interval": 2, **checkpoint}
     options = {"objects": saved, "max_iterations": max_iterations, "evaluator": evaluator, **checkpoint}
     RunCheckpoint(folder / "checkpoint.pt", **options).attach(trainer)
+    InitialValidation(evaluator, given=given).attach(trainer)
     IterationBudget(max_iterations).attach(trainer)
     if kill_at:
         trainer.add_event_handler(Events.ITERATION_COMPLETED(once=kill_at), kill)

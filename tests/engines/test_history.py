@@ -64,7 +64,7 @@ def test_speed_counts_the_iterations_and_not_the_validation(tmp_path, monkeypatc
 
 
 def test_figures_of_a_validation_stand_in_its_own_epoch_only(tmp_path):
-    evaluator = SimpleNamespace(state=SimpleNamespace(epoch=0, metrics={"val": 0.5, "val_JA": 0.75, "name": "text"}))
+    evaluator = SimpleNamespace(state=SimpleNamespace(epoch=-1, metrics={"val": 0.5, "val_JA": 0.75, "name": "text"}))
     loss = Loss()
     engine = engine_of(loss)
     engine.add_event_handler(
