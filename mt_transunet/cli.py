@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .datalist_command import add_datalist
+
 __all__ = ["main"]
 
 
@@ -35,6 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("dataset_dir", metavar="D", help="ISIC-2017 or PH2 folders, images, a datalist.json")
     check.add_argument("--additional_dir", help="images with a diagnosis only")
     check.set_defaults(verb=_check_data)
+
+    add_datalist(verbs)
 
     demo = verbs.add_parser("demo", help="predict, evaluate and train on the built-in data in a few minutes")
     demo.add_argument("--output_dir", type=Path, default=Path("runs/demo"))

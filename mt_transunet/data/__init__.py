@@ -11,6 +11,8 @@ from .errors import DataError
 from .folds import evaluated_side, fold_of, training_sides
 from .items import SPLITS, ids_hash, only, repeated
 from .layouts import describe_roots, find_images, load_datalist
+from .own_datalist import write_datalist
+from .own_table import OwnTable
 from .reading import readable_images, require_readable
 from .sampler import DrawKey, TwoStreamBatchSampler
 from .seeded_dataset import SeededDataset
@@ -22,6 +24,7 @@ __all__ = [
     "DataError",
     "DataReport",
     "DrawKey",
+    "OwnTable",
     "SeededDataset",
     "SyntheticCase",
     "TwoStreamBatchSampler",
@@ -41,5 +44,6 @@ __all__ = [
     "synthetic_case",
     "synthetic_dataset",
     "training_sides",
+    "write_datalist",
     "write_synthetic_dataset",
 ]

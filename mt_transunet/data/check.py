@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tqdm import tqdm
 
-from .. import CLASS_NAMES
 from .checks import check_sides, size_mismatch
 from .contamination import official_test_ids_among, twins_among
 from .data_report import DataReport, SplitSummary
@@ -97,15 +95,8 @@ def _files(lists: dict[str, list[Item]]) -> list[tuple[str, Item]]:
 
 
 def _summary(items: list[Item], facts: Facts) -> SplitSummary:
-    counts = Counter(item.get("label") for item in items)
-    classes = {name: counts[index] for index, name in enumerate(CLASS_NAMES)} | {"unknown": counts[None]}
     sizes = sorted((size for item in items if (size := facts[item["image"]].size)), key=lambda size: size[0] * size[1])
-    return SplitSummary(
-        images=len(items),
-        with_mask=sum("mask" in item for item in items),
-        classes=classes,
-        sizes=(sizes[0], sizes[len(sizes) // 2], sizes[-1]) if sizes else (),
-    )
+    return SplitSummary.of(items, (sizes[0], sizes[len(sizes) // 2], sizes[-1]) if sizes else ())
 
 
 def _report_files(lists: dict[str, list[Item]], facts: Facts, problems: Problems) -> None:

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .. import CLASS_NAMES
 from .errors import Problem
+from .items import Item
 
 NOTES_SHOWN = 50  # names per note in the text; errors are listed completely
 
@@ -18,6 +22,13 @@ class SplitSummary:
     with_mask: int = 0
     classes: dict[str, int] = field(default_factory=dict)
     sizes: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def of(cls, items: Sequence[Item], sizes: tuple[tuple[int, int], ...] = ()) -> SplitSummary:
+        """The items counted."""
+        counts = Counter(item.get("label") for item in items)
+        classes = {name: counts[index] for index, name in enumerate(CLASS_NAMES)} | {"unknown": counts[None]}
+        return cls(len(items), sum("mask" in item for item in items), classes, sizes)
 
     def __str__(self) -> str:
         classes = ", ".join(f"{name} {count}" for name, count in self.classes.items())

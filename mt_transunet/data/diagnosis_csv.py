@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 from .errors import Problems
@@ -68,16 +69,22 @@ def _label(row: dict[str, str], path: Path, problems: Problems) -> int | None:
     return values[0] + 2 * values[1]
 
 
+def rows_of(images: list[Path], names: Iterable[str]) -> dict[Path, str | None]:
+    """The row that speaks of each image, found by file name, then by stem (an id may carry an extension or not)."""
+    known = set(names)
+    by_stem = {Path(name).stem if has_image_suffix(name) else name: name for name in known}
+    return {path: path.name if path.name in known else by_stem.get(path.stem) for path in images}
+
+
 def match_diagnoses(
     images: list[Path], labels: dict[str, int | None], *, table: Path, problems: Problems, wider: bool = False
 ) -> dict[Path, int]:
-    """The label of each image, found by file name, then by stem (an id may carry an extension or not).
+    """The label of each image, as :func:`rows_of` finds it.
 
     Refused: a row whose image is not there and an image without a row, unless the table is ``wider``
     than the images, that is, was written for a folder above them.
     """
-    by_stem = {Path(name).stem if has_image_suffix(name) else name: name for name in labels}
-    rows = {path: path.name if path.name in labels else by_stem.get(path.stem) for path in images}
+    rows = rows_of(images, labels)
     if not wider:
         without_row = [path.stem for path in images if rows[path] is None]
         if without_row:

@@ -89,12 +89,17 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(tmp_path: Path, dataset: Path) -> Path:
-    """A page's own folder with what pages name: the bundle, ISIC2017, MORE, FOLDER, a lesion, room for OUT."""
+    """A page's own folder with what pages name: the bundle, ISIC2017, MORE, FOLDER, IMAGES, a lesion, room for OUT."""
     (tmp_path / "bundle").symlink_to(ROOT / "bundle")
     (tmp_path / "configs").symlink_to(ROOT / "bundle" / "configs")  # the bundle's own page names them from its folder
     (tmp_path / "ISIC2017").symlink_to(dataset)
     (tmp_path / "MORE").symlink_to(dataset / "additional")
     (tmp_path / "FOLDER").symlink_to(dataset / "ISIC-2017_Test_v2_Data")
+    (tmp_path / "IMAGES").symlink_to(dataset / "ISIC-2017_Training_Data")
+    (tmp_path / "MASKS").symlink_to(dataset / "ISIC-2017_Training_Part1_GroundTruth")
+    names = sorted(path.stem for path in (tmp_path / "IMAGES").glob("*.jpg"))
+    rows = [f"lesion_{index},{name},{('nv', 'mel', 'bkl')[index % 3]}" for index, name in enumerate(names)]
+    (tmp_path / "TABLE.csv").write_text("\n".join(["lesion_id,image_id,dx", *rows]))
     Image.open(next((dataset / "ISIC-2017_Test_v2_Data").glob("*.jpg"))).save(tmp_path / "lesion.jpg")
     return tmp_path
 

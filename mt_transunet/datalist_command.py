@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``mt-transunet datalist``: its options, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+__all__ = ["add_datalist"]
+
+NAMES = ("NEVUS", "MELANOMA", "KERATOSIS")
+
+
+def add_datalist(verbs: Any) -> None:
+    """Add the verb to the command line's verbs."""
+    parser = verbs.add_parser("datalist", help="write the list of images, masks and diagnoses of your own, split")
+    parser.add_argument("images", metavar="IMAGES", type=Path, help="folder of the images, with all below it")
+    parser.add_argument("file", metavar="FILE", type=Path, help="to write, such as datalist.json")
+    parser.add_argument("--masks", type=Path, help="folder of the masks: x.png or x_mask.png for the image x.jpg")
+    parser.add_argument("--table", type=Path, help="CSV file with a row for each image")
+    parser.add_argument("--image_column", default="image_id", help="names of the images (default %(default)s)")
+    parser.add_argument("--diagnosis_column", default="diagnosis", help="(default %(default)s)")
+    parser.add_argument("--group_column", help="patient or lesion, never on two sides")
+    parser.add_argument("--names", nargs=3, metavar=NAMES, help="how the table calls the three diagnoses")
+    parser.add_argument("--validation", type=float, default=0.2, help="share to validate on (default %(default)s)")
+    parser.add_argument("--test", type=float, default=0.0, help="share to test on (default %(default)s)")
+    parser.set_defaults(verb=_datalist)
+
+
+def _datalist(arguments: argparse.Namespace) -> int:
+    from .data import write_datalist
+
+    shares = {"validation": arguments.validation, "test": arguments.test}
+    print(write_datalist(arguments.images, arguments.file, masks=arguments.masks, table=_table(arguments), **shares))
+    print(f"\nNow look into every file: mt-transunet check-data {arguments.file}")
+    return 0
+
+
+def _table(arguments: argparse.Namespace) -> Any:
+    """Where the table says what; None without one.
+
+    Raises:
+        ValueError: options that speak of a table, and none.
+    """
+    from . import CLASS_NAMES
+    from .data import OwnTable
+
+    if arguments.table is None:
+        if arguments.names or arguments.group_column:
+            raise ValueError("--names and --group_column speak of a table; give it with --table")
+        return None
+    return OwnTable(
+        arguments.table,
+        image=arguments.image_column,
+        diagnosis=arguments.diagnosis_column,
+        names=tuple(arguments.names or CLASS_NAMES),
+        group=arguments.group_column,
+    )

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A list of one's own images, and that it is read as it was meant."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mt_transunet.cli import main
+from mt_transunet.data import DataError, OwnTable, load_datalist, write_datalist
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """Forty images of twenty patients, a mask for each but the last, and a table."""
+    rows = ["patient,image_id,diagnosis"]
+    for number in range(40):
+        for folder, kind in (("images", "jpg"), ("masks", "png")):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            if (folder, number) != ("masks", 39):
+                Image.fromarray(np.full((6, 8), number, np.uint8)).save(tmp_path / folder / f"x{number}.{kind}")
+        rows.append(f"P{number // 2},x{number},{('nevus', 'melanoma', 'seborrheic keratosis')[number % 3]}")
+    (tmp_path / "table.csv").write_text("\n".join(rows))
+    return tmp_path
+
+
+def names(items: list[dict]) -> set[str]:
+    return {Path(item["image"]).stem for item in items}
+
+
+def test_the_list_reads_back_with_every_mask_and_diagnosis(own: Path) -> None:
+    table = OwnTable(own / "table.csv", names=("nevus", "melanoma", "seborrheic keratosis"))
+    write_datalist(own / "images", own / "lists" / "datalist.json", masks=own / "masks", table=table, test=0.2)
+    lists = load_datalist(own / "lists" / "datalist.json", splits=("training", "validation", "test"))
+    items = [item for side in lists.values() for item in side]
+    assert len(items) == len(names(items)) == 40
+    for item in items:
+        number = int(Path(item["image"]).stem[1:])
+        assert item["label"] == number % 3
+        assert ("mask" in item) == (number != 39)
+        assert number == 39 or Path(item["mask"]).stem == f"x{number}"
+
+
+def test_the_paths_of_the_list_start_from_its_folder(own: Path) -> None:
+    write_datalist(own / "images", own / "deep" / "d.json", masks=own / "masks")
+    first = json.loads((own / "deep" / "d.json").read_text())["training"][0]
+    assert (own / "deep" / first["image"]).is_file() and first["image"].startswith("../images/x")
+    assert first["mask"].startswith("../masks/x") and "label" not in first
+
+
+def test_no_patient_is_on_two_sides(own: Path) -> None:
+    table = OwnTable(own / "table.csv", group="patient", names=("nevus", "melanoma", "seborrheic keratosis"))
+    write_datalist(own / "images", own / "d.json", masks=own / "masks", table=table, validation=0.3, test=0.3)
+    lists = json.loads((own / "d.json").read_text())
+    patients = [{int(name[1:]) // 2 for name in names(lists[side])} for side in lists]
+    assert all(patients) and sum(map(len, patients)) == 20
+
+
+def test_an_image_stays_on_its_side_when_others_are_added(own: Path) -> None:
+    write_datalist(own / "images", own / "before.json")
+    for number in range(40, 60):
+        Image.fromarray(np.full((6, 8), number, np.uint8)).save(own / "images" / f"x{number}.jpg")
+    write_datalist(own / "images", own / "after.json")
+    before, after = (json.loads((own / name).read_text()) for name in ("before.json", "after.json"))
+    for side in ("training", "validation"):
+        assert names(before[side]) == {name for name in names(after[side]) if int(name[1:]) < 40}
+
+
+def test_about_the_share_that_was_asked_for_is_validated_on(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for number in range(1000):
+        (tmp_path / "images" / f"{number}.jpg").touch()
+    splits = write_datalist(tmp_path / "images", tmp_path / "d.json", validation=0.2).splits
+    assert splits["validation"].images == pytest.approx(200, abs=38)  # three standard deviations of 1000 draws
+    assert splits["test"].images == 0
+
+
+def test_masks_in_a_folder_below_the_images_are_no_images(own: Path) -> None:
+    (own / "masks").rename(own / "images" / "masks")
+    report = write_datalist(own / "images", own / "d.json", masks=own / "images" / "masks")
+    assert sum(split.images for split in report.splits.values()) == 40
+    assert sum(split.with_mask for split in report.splits.values()) == 39
+
+
+def test_a_side_without_a_diagnosis_is_noted(own: Path) -> None:
+    (own / "table.csv").write_text("image_id,diagnosis\n" + "".join(f"x{number},nevus\n" for number in range(40)))
+    notes = [
+        problem.text
+        for problem in write_datalist(own / "images", own / "d.json", table=OwnTable(own / "table.csv")).notes
+    ]
+    assert any(note.startswith("validation holds no melanoma and no seborrheic_keratosis") for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"images": "nowhere"}, "there is no folder"),
+        ({"masks": "nowhere"}, "there is no folder"),
+        ({"file": "d.txt"}, "must end in .json"),
+        ({"file": "table.json"}, "is there already"),
+        ({"validation": 0.7, "test": 0.3}, "leave nothing to train on"),
+        ({"validation": 1e-9}, "no group of 40 images fell to validation"),
+        ({"images": "empty"}, "holds no image"),
+    ],
+)
+def test_what_makes_no_list_is_refused_and_nothing_is_written(own: Path, change: dict, words: str) -> None:
+    (own / "empty").mkdir()
+    (own / "table.json").write_text("mine")
+    told = {"images": "images", "file": "d.json", **change}
+    paths = {key: own / told.pop(key) for key in ("images", "file", "masks") if key in told}
+    with pytest.raises(DataError, match=words):
+        write_datalist(**paths, **told)
+    assert not (own / "d.json").exists() and (own / "table.json").read_text() == "mine"
+
+
+def test_a_row_of_two_diagnoses_writes_nothing(own: Path) -> None:
+    (own / "table.csv").write_text("image_id,melanoma,seborrheic_keratosis\nx0,1,1\nx1,0,0\n")
+    with pytest.raises(DataError, match="x0 is both melanoma and seborrheic_keratosis"):
+        write_datalist(own / "images", own / "d.json", table=OwnTable(own / "table.csv"))
+    assert not (own / "d.json").exists()
+
+
+def test_the_command_prints_the_sides_and_what_to_do_next(own: Path, capsys: pytest.CaptureFixture) -> None:
+    line = ["datalist", own / "images", own / "d.json", "--masks", own / "masks", "--table", own / "table.csv"]
+    line += ["--names", "nevus", "melanoma", "seborrheic keratosis", "--group_column", "patient"]
+    assert main([str(word) for word in line]) == 0
+    said = capsys.readouterr().out
+    counts = [int(part.split(" images")[0].split()[-1]) for part in said.splitlines() if " images, " in part]
+    assert sum(counts) == 40 and "1 images have no mask" in said and f"check-data {own / 'd.json'}" in said
+
+
+def test_options_of_a_table_need_one(own: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["datalist", str(own / "images"), str(own / "d.json"), "--group_column", "patient"]) == 1
+    assert "give it with --table" in capsys.readouterr().err

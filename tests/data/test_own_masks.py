@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which mask belongs to which image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mt_transunet.data import DataError
+from mt_transunet.data.errors import Problems
+from mt_transunet.data.own_masks import find_masks
+
+
+def touch(folder: Path, *names: str) -> list[Path]:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return [folder / name for name in names]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x1.png", "x1_mask.png", "x1-GT.tif", "x1_lesion_outline.bmp", "deep/below/x1.segmentation.png", "x1mask.png"],
+)
+def test_a_mask_is_called_as_its_image_or_that_and_a_word(tmp_path: Path, name: str) -> None:
+    (image,) = touch(tmp_path / "images", "x1.jpg")
+    (mask,) = touch(tmp_path / "masks", name)
+    assert find_masks(tmp_path / "masks", [image], Problems()) == {image: mask}
+
+
+def test_a_number_is_no_word(tmp_path: Path) -> None:
+    one, ten = touch(tmp_path / "images", "x1.jpg", "x10.jpg")
+    of_ten, of_two = touch(tmp_path / "masks", "x10_mask.png", "x1_2.png")
+    problems = Problems(strict=False)
+    assert find_masks(tmp_path / "masks", [one, ten], problems) == {ten: of_ten}
+    assert [problem.names for problem in problems.noted] == [(of_two.name,), (one.name,)]
+
+
+def test_the_longest_name_that_fits_is_the_images(tmp_path: Path) -> None:
+    short, long = touch(tmp_path / "images", "a.jpg", "a_left.jpg")
+    masks = touch(tmp_path / "masks", "a_left_mask.png", "a_mask.png")
+    assert find_masks(tmp_path / "masks", [short, long], Problems()) == {long: masks[0], short: masks[1]}
+
+
+def test_masks_may_lie_among_the_images(tmp_path: Path) -> None:
+    image, mask = touch(tmp_path, "x.jpg", "x_mask.png")
+    assert find_masks(tmp_path, [image], Problems()) == {image: mask}
+
+
+@pytest.mark.parametrize(
+    ("images", "masks", "words"),
+    [
+        (["x.jpg"], ["y.png"], r"no mask fits an image by its name \(y.png; the image x.jpg wants x.png, x_mask.png"),
+        (["x.jpg"], [], r"no mask fits an image by its name \(no files;"),
+        (["x.jpg"], ["x.png", "x_mask.png"], "x.jpg has two masks"),
+        (["a/x.jpg", "b/x.jpg"], ["x.png"], "two images are called x"),
+    ],
+)
+def test_what_cannot_be_matched_is_refused_by_name(
+    tmp_path: Path, images: list[str], masks: list[str], words: str
+) -> None:
+    (tmp_path / "masks").mkdir()
+    touch(tmp_path / "masks", *masks)
+    with pytest.raises(DataError, match=words):
+        find_masks(tmp_path / "masks", touch(tmp_path / "images", *images), Problems())

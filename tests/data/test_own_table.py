@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Diagnoses from a table that calls things by its own names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mt_transunet.data import DataError, OwnTable
+from mt_transunet.data.errors import Problems
+from mt_transunet.data.own_table import read_own_table
+
+IMAGES = [Path("a.jpg"), Path("b.jpg"), Path("c.jpg")]
+
+
+@pytest.fixture
+def table(tmp_path: Path):
+    def write(*lines: str, **columns: object) -> OwnTable:
+        path = tmp_path / "table.csv"
+        path.write_text("\n".join(lines) + "\n")
+        return OwnTable(path, **columns)
+
+    return write
+
+
+def test_names_of_the_tables_own_become_the_three_classes(table) -> None:
+    own = table(
+        "lesion, picture, dx", "L1, a, NV", "L1, b.jpg, mel", "L2, c, bkl",
+        image="picture", diagnosis="dx", names=("nv", "mel", "bkl"), group="lesion",
+    )  # fmt: skip
+    labels, groups = read_own_table(own, IMAGES, Problems())
+    assert labels == {Path("a.jpg"): 0, Path("b.jpg"): 1, Path("c.jpg"): 2}
+    assert groups == {Path("a.jpg"): "L1", Path("b.jpg"): "L1", Path("c.jpg"): "L2"}
+
+
+def test_the_challenges_two_columns_are_read_where_there_is_no_diagnosis(table) -> None:
+    own = table("image_id,melanoma,seborrheic_keratosis", "a,0,0", "b,1,0", "c,0,1")
+    assert read_own_table(own, IMAGES, Problems())[0] == {Path("a.jpg"): 0, Path("b.jpg"): 1, Path("c.jpg"): 2}
+
+
+def test_another_diagnosis_and_an_empty_cell_leave_the_class_unknown(table) -> None:
+    problems = Problems(strict=False)
+    own = table("image_id,diagnosis", "a,nevus", "b,carcinoma", "c,")
+    assert read_own_table(own, IMAGES, problems)[0] == {Path("a.jpg"): 0}
+    assert [(problem.text.split()[0], problem.names) for problem in problems.noted] == [("1", ("carcinoma 1",))]
+
+
+def test_images_without_a_row_are_noted_and_rows_without_an_image_are_not(table) -> None:
+    problems = Problems(strict=False)
+    own = table("image_id,diagnosis", "a,nevus", "elsewhere,melanoma")
+    assert read_own_table(own, IMAGES, problems)[0] == {Path("a.jpg"): 0}
+    assert [problem.names for problem in problems.noted] == [("b.jpg", "c.jpg")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "columns", "words"),
+    [
+        (["id,diagnosis", "a,nevus"], {}, "no column image_id .found: id, diagnosis.; give --image_column"),
+        (["image_id,dx", "a,nevus"], {}, "no column diagnosis .found: image_id, dx.; give --diagnosis_column"),
+        (["image_id,diagnosis", "a,nevus"], {"group": "patient"}, "no column patient .*; give --group_column"),
+        (["image_id,diagnosis", "a,nevus", "a,melanoma"], {}, "1 images have several rows: a"),
+        (
+            ["image_id,diagnosis", "x,nevus"],
+            {},
+            r"column image_id \(x\) names none of the images \(a.jpg, b.jpg, c.jpg\)",
+        ),
+        (["image_id,diagnosis", "a,nv", "b,mel"], {}, "diagnosis holds nv, mel, and none of nevus, .*--names"),
+        ([""], {}, "found: none"),
+    ],
+)
+def test_a_table_that_cannot_be_meant_is_refused_with_the_option_that_helps(table, lines, columns, words) -> None:
+    with pytest.raises(DataError, match=words):
+        read_own_table(table(*lines, **columns), IMAGES, Problems())
