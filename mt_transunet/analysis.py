@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from .data.reading import is_turned
 from .dicom import millimetres_per_pixel
 from .engines import Findings
 from .inferers import AutocastInferer, ViewsInferer, view_symmetries
@@ -84,6 +85,7 @@ class Analyser:
         item["pred_class_logits"] = item["pred_class_logits"].softmax(0)  # as the bundle's postprocessing leaves it
         probability, level_set, spread = _native(item, photograph.shape[:2])
         mask = decide_mask(torch.from_numpy(probability)[None])[0].numpy()
+        known = {"millimetres_per_pixel": millimetres_per_pixel(image), "turned": _turned(image)}
         return Analysis(
             photograph=photograph,
             mask=mask,
@@ -91,8 +93,18 @@ class Analyser:
             level_set=level_set,
             spread=spread,
             attention=item["pred_attention"].numpy(),
-            row=self.findings(photograph, mask, item, millimetres_per_pixel=millimetres_per_pixel(image)),
+            row=self.findings(photograph, mask, item, **known),
         )
+
+
+def _turned(image: str | Path | Image.Image | np.ndarray) -> bool:
+    if isinstance(image, np.ndarray):
+        return False
+    if isinstance(image, Image.Image):
+        return is_turned(image)
+    with Image.open(image) as opened:
+        opened.load()
+        return is_turned(opened)
 
 
 def _native(item: dict[str, torch.Tensor], size: tuple[int, ...]) -> np.ndarray:

@@ -126,10 +126,9 @@ def test_a_single_view_is_not_said_to_agree_with_itself(ask, photograph):
     assert "agreement of the views" not in ask(photograph, {**ROW, "spread": 0.0}).findings
 
 
-def test_an_image_to_be_turned_is_taken_as_it_is_stored_and_that_is_said(ask, tmp_path):
+def test_an_image_to_be_turned_is_taken_as_it_is_stored(ask, tmp_path):
     Image.new("RGB", (60, 40)).save(tmp_path / "turned.jpg", exif=TURNED)
-    shown = ask(tmp_path / "turned.jpg")
-    assert shown.photograph.shape == (40, 60, 3) and "EXIF" in shown.message
+    assert ask(tmp_path / "turned.jpg").photograph.shape == (40, 60, 3)
 
 
 def test_an_unreadable_file_is_named_without_its_folder(ask, tmp_path):

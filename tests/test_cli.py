@@ -72,10 +72,10 @@ def write_evaluation(folder, jaccards, **columns):
 
 def test_compare_prints_what_the_second_evaluation_gains(tmp_path, capsys):
     a = write_evaluation(tmp_path / "a", {"0012": 0.5, "0013": 0.625, "other": 0.1})
-    b = write_evaluation(tmp_path / "b", {"0012": 0.625, "0013": 0.75})
+    b = write_evaluation(tmp_path / "b", {"0012": 0.625, "0013": 1.0})  # gains of 0.125 and 0.375
     assert main(["compare", a, b]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split() == ["JA", "0.562", "0.688", "+0.125", "[+0.125,", "+0.125]"]
+    assert lines[1].split() == ["JA", "0.562", "0.812", "+0.250", "[+0.125,", "+0.375]"]
     assert lines[3].split() == ["melanoma", "AUC", "-", "-", "-"]
     assert lines[-1] == "n = 2 images in both, 1 only in A, 0 only in B"
 
@@ -85,6 +85,7 @@ def test_compare_aligns_its_columns_on_the_right(tmp_path, capsys):
     assert main(["compare", a, a]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "n = 1 images in both"
+    assert lines[1].split() == ["JA", "0.500", "0.500", "+0.000", "[-,", "-]"]  # one image makes no interval
     assert {len(line.split(" [")[0]) for line in lines[:-1]} == {26 + 7 + 8 + 9}
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from ..analysis import Analysis
-from ..data.reading import decode_problem, is_turned
+from ..data.reading import decode_problem
 from ..reports import overlay_panel
-from .words import findings_html, refusal_html, turned_html
+from .words import findings_html, refusal_html
 
 __all__ = ["NOTHING", "Answer", "answer"]
 
@@ -33,7 +33,7 @@ class Answer(NamedTuple):
     findings: str
     """HTML."""
     message: str
-    """HTML; why there is no answer, or what to know about the file."""
+    """HTML; why there is no answer."""
 
 
 NOTHING = Answer(None, None, None, "", "")
@@ -60,7 +60,7 @@ def answer(analyse: Callable[[str], Analysis], path: str, *, folder: str | Path,
         panel=_panel(found),
         mask=_written(found.mask, Path(tempfile.mkdtemp(dir=folder)) / f"{Path(path).stem}_mask.png"),
         findings=findings_html(found.row, name=name, size=found.mask.shape, calibrated=calibrated),
-        message=turned_html() if _is_turned(path) else "",
+        message="",
     )
 
 
@@ -80,10 +80,3 @@ def _reduced(photograph: np.ndarray) -> np.ndarray:
 def _written(mask: np.ndarray, path: Path) -> str:
     Image.fromarray(mask.astype(np.uint8) * 255).save(path)
     return str(path)
-
-
-def _is_turned(path: str) -> bool:
-    """Whether viewers that heed EXIF show the file in another position than its pixels are stored in."""
-    with Image.open(path) as image:
-        image.load()
-        return is_turned(image)

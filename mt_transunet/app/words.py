@@ -12,7 +12,7 @@ from .. import CLASS_NAMES, __version__
 from ..notice import NOT_A_DEVICE, NOT_FOR
 from ..quality import FLAGS, flag_words
 
-__all__ = ["findings_html", "footer_html", "header_html", "legend_html", "refusal_html", "turned_html"]
+__all__ = ["findings_html", "footer_html", "header_html", "legend_html", "refusal_html"]
 
 SUSPECTED = (
     "Its probability reaches the value from which on nine of ten melanomas of the validation images were found. It is "
@@ -93,14 +93,6 @@ def refusal_html(name: str, reason: str) -> str:
         '<div class="said refused" role="alert"><b>{{ name }}</b> cannot be read as an image: {{ reason }}. '
         "Give another file: JPEG, PNG, TIFF, BMP or DICOM.</div>"
     ).render(name=name, reason=reason)
-
-
-def turned_html() -> str:
-    """What is said of a photograph that its file asks to be shown turned."""
-    return (
-        '<div class="said" role="status">This file asks viewers to turn it (EXIF orientation). Here it is shown as its '
-        "pixels are stored, and the mask fits these.</div>"
-    )
 
 
 def _flags(row: Mapping[str, Any]) -> list[tuple[str, str, bool]]:

@@ -39,13 +39,14 @@ def read(found: Path, split: str, problems: Problems) -> list[Item]:
         groups.setdefault(_table_of(path, found), []).append(path)
 
     labels: dict[Path, int] = {}
+    refused = len(problems.refused)
     for table, members in groups.items():
         if table is not None:
             known = read_diagnoses(table, problems)
             outside = table.parent == found.parent
             if known is not None:
                 labels |= match_diagnoses(members, known, table=table, problems=problems, wider=outside)
-    if not labels:
+    if not labels and len(problems.refused) == refused:
         problems.lack(f"{found}: no diagnoses ({LABELS_NAME} is not there, or names none of the images)")
     return [make_item(path, label=labels.get(path)) for path in images]
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import binomtest
 
+_ROUNDING = 1e-12  # of the mean of equal numbers
+
 
 def bootstrap_interval(
     statistic: Callable[[np.ndarray], np.ndarray],
@@ -21,8 +23,7 @@ def bootstrap_interval(
     """Interval of each of k figures when the images are drawn again with replacement.
 
     The image is the unit: pixels of one image, or two diagnoses of one image, never part. A resample in which a
-    figure is undefined (NaN: no case of that class, say) is skipped for that figure alone. Where every resample gives
-    the same figure the bounds are equal: the bootstrap then says nothing, least of all that the figure is certain.
+    figure is undefined (NaN: no case of that class, say) is skipped for that figure alone.
 
     Args:
         statistic: takes (count,) indices into the images, gives (k,) figures.
@@ -32,7 +33,8 @@ def bootstrap_interval(
         level: share of the resamples between the bounds.
 
     Returns:
-        Lower and upper bounds, (k,) each; NaN for a figure that no resample defines.
+        Lower and upper bounds, (k,) each; NaN for a figure that no resample defines, and for one whose bounds would
+        be equal: the bootstrap then says nothing, least of all that the figure is certain.
 
     Raises:
         ValueError: no image, no resample, or a level outside (0, 1).
@@ -46,7 +48,8 @@ def bootstrap_interval(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
         low, high = np.nanquantile(figures, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return low, high
+    same = high - low < _ROUNDING
+    return np.where(same, np.nan, low), np.where(same, np.nan, high)
 
 
 def proportion_interval(part: int, whole: int, *, level: float = 0.95) -> tuple[float, float]:

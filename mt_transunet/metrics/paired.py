@@ -36,7 +36,8 @@ def paired_difference(
         n, only_a, only_b (images in both lists and in one alone), then JA and DI (means over the images where both
         models have the figure), melanoma_AUC, seborrheic_keratosis_AUC and mean_AUC (over those whose class is
         known). Each is ``{"a", "b", "difference", "low", "high"}``, the last three of b - a, or None when undefined;
-        the class figures are None too when one model's class output is constant.
+        the class figures are None too when one model's class output is constant. Bounds are None where
+        they would be equal.
 
     Raises:
         ValueError: no image in common, an image with two different classes, or what ``summarise`` refuses.

@@ -194,11 +194,9 @@ def _flatten(scores: Mapping[str, Any]) -> np.ndarray:
 
 
 def _figures(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[Figure]:
-    # bounds that are equal tell of the resamples, not of other images
-    bounds = np.where(low == high, math.nan, (low, high))
     return [
         None if math.isnan(value) else {"value": float(value), "low": or_none(lower), "high": or_none(upper)}
-        for value, lower, upper in zip(values, *bounds)
+        for value, lower, upper in zip(values, low, high)
     ]
 
 

@@ -157,6 +157,17 @@ def test_the_analyser_says_what_the_bundle_says(
         assert np.array_equal(found.mask, mask)
 
 
+def test_the_analyser_flags_a_file_that_viewers_turn(run: Path, given: Path, tmp_path: Path) -> None:
+    analyse, turned = Analyser(run, views="none"), Image.Exif()
+    turned[0x0112] = 6
+    with Image.open(next(given.glob("*.*"))) as photograph:
+        photograph.convert("RGB").save(tmp_path / "turned.jpg", exif=turned)
+    assert "exif_rotated" in analyse(tmp_path / "turned.jpg").row["flags"]
+    with Image.open(tmp_path / "turned.jpg") as opened:
+        assert "exif_rotated" in analyse(opened).row["flags"]
+        assert "exif_rotated" not in analyse(np.asarray(opened)).row["flags"]
+
+
 @pytest.mark.parametrize(
     "files", [["inference.json"], ["train.json", "evaluate.json"]], ids=["inference", "evaluating"]
 )

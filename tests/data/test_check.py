@@ -133,3 +133,13 @@ def test_sizes_are_ordered_by_area(tmp_path, make):
 def test_the_real_ph2_cases_are_sound(real_data):
     report = check_data(real_data / "ph2_sample")
     assert report.ok and report.splits["test"].with_mask == 12 and not report.notes
+
+
+def test_a_table_that_must_be_repaired_is_not_said_to_be_missing_too(tmp_path, make):
+    make.image(tmp_path / "photographs" / "a.jpg")
+    (tmp_path / "photographs" / "labels.csv").write_text("image_id,melanoma\na,0\n")
+    report = check_data(tmp_path / "photographs")
+    assert [problem.text.split(": ")[1].split(" (")[0] for problem in report.errors] == [
+        "missing column seborrheic_keratosis"
+    ]
+    assert report.missing == []

@@ -24,17 +24,22 @@ def test_interval_of_a_coin_of_two_images_spans_its_three_outcomes():
     low, high = bootstrap_interval(lambda i: np.array([i.mean()]), 2, resamples=500)
     # means 0, 0.5, 1 with chances 1/4, 1/2, 1/4
     assert (low[0], high[0]) == (0, 1)
-    low, high = bootstrap_interval(lambda i: np.array([i.mean()]), 2, resamples=500, level=0.3)
-    assert (low[0], high[0]) == (0.5, 0.5)
+    low, high = bootstrap_interval(lambda i: np.array([i.mean()]), 2, resamples=500, level=0.6)
+    assert (low[0], high[0]) == (0, 1)  # a fifth is cut off on each side, a quarter lies there
+
+
+def test_equal_bounds_are_none():
+    low, high = bootstrap_interval(lambda i: np.array([i.mean(), 3.0]), 2, resamples=500, level=0.3)
+    assert np.isnan(low).all() and np.isnan(high).all()  # the middle third of the coin is 0.5 alone
 
 
 def test_undefined_resamples_are_skipped_for_their_figure_only():
     def statistic(indices):
-        # defined only where image 0 was drawn
-        return np.array([7.0 if 0 in indices else np.nan, 3.0])
+        # the first is defined only where image 0 was drawn: 0 of (0, 0), 0.5 of (0, 1) and (1, 0)
+        return np.array([indices.mean() if 0 in indices else np.nan, indices.mean()])
 
-    low, high = bootstrap_interval(statistic, 2, resamples=50)
-    assert low.tolist() == high.tolist() == [7.0, 3.0]
+    low, high = bootstrap_interval(statistic, 2, resamples=500)
+    assert (low.tolist(), high.tolist()) == ([0.0, 0.0], [0.5, 1.0])
 
 
 def test_a_figure_that_no_resample_defines_has_no_bounds(recwarn):
