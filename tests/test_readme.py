@@ -58,11 +58,26 @@ def test_make_targets_exist(command):
     assert re.search(rf"^{command[1]}:", (ROOT / "Makefile").read_text(), flags=re.M)
 
 
-def test_keys_of_the_readme_tables_stand_in_the_training_config():
-    rows = [row for row in (ROOT / "README.md").read_text().splitlines() if row.startswith("| `--")]
-    keys = {key.replace("#", "::") for row in rows for key in re.findall(r"--([\w#]+)", row.split("|")[1] + row)}
-    assert len(keys) > 8
-    assert keys <= _paths(ConfigParser.load_config_files([str(ROOT / "bundle/configs/train.json")]))
+@pytest.mark.parametrize(
+    ("page", "configs"),
+    [("training", ["train"]), ("evaluation", ["train", "evaluate"]), ("inference", ["inference"])],
+)
+def test_keys_of_the_tables_of_a_page_stand_in_its_configs(page, configs):
+    rows = [row for row in (ROOT / "bundle/docs" / f"{page}.md").read_text().splitlines() if row.startswith("| `--")]
+    keys = {key.replace("#", "::") for row in rows for key in re.findall(r"--([\w#]+)", row)}
+    assert len(keys) > 6
+    assert keys <= _paths(
+        ConfigParser.load_config_files([str(ROOT / f"bundle/configs/{name}.json") for name in configs])
+    )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_files_and_headings(document):
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", document.read_text()):
+        page = document.parent / target if target else document
+        assert page.is_file(), target
+        headings = re.findall(r"^#+ (.*)$", page.read_text(), flags=re.M) if anchor else []
+        assert not anchor or anchor in {re.sub(r"[^\w -]", "", name).lower().replace(" ", "-") for name in headings}
 
 
 @pytest.mark.parametrize("block", [block for _, language, block in BLOCKS if language == "python"])
