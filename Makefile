@@ -85,6 +85,7 @@ $(LABEL)/.installed: integrations/monailabel/constraints.txt
 benchmarks: install
 	$(BIN)/python benchmarks/transforms.py
 	$(BIN)/python benchmarks/allocator.py
+	$(BIN)/python benchmarks/inference_precision.py
 
 # of the page and the app, over synthetic images; needs Chromium or Chrome
 pictures: install
