@@ -14,13 +14,15 @@ from .errors import DataError, Problems, name_some
 
 Rows = dict[str, dict[str, str]]
 
+_DELIMITERS = (",", ";", "\t")  # some spreadsheets write the second where the comma is the decimal sign
+
 
 @dataclass(frozen=True)
 class OwnTable:
     """Where a table says what.
 
     Args:
-        path: a CSV file with a header; further columns are fine.
+        path: a CSV file with a header, of commas, semicolons or tabs; further columns are fine.
         image: column of the images' names, with or without extension.
         diagnosis: column of the diagnoses. A table without it may have the challenge's two columns instead.
         names: how the table calls nevus, melanoma and seborrheic keratosis, in any case.
@@ -63,7 +65,10 @@ def read_own_table(table: OwnTable, images: list[Path], problems: Problems) -> t
 
 def _rows(table: OwnTable) -> Rows:
     with open(table.path, encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.DictReader(file, skipinitialspace=True, restval="")
+        header = file.readline()
+        file.seek(0)
+        delimiter = max(_DELIMITERS, key=header.count)
+        reader = csv.DictReader(file, delimiter=delimiter, skipinitialspace=True, restval="")
         reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
         _require(table, list(reader.fieldnames))
         rows = [{key: value.strip() for key, value in row.items() if isinstance(value, str)} for row in reader]

@@ -34,6 +34,16 @@ def test_names_of_the_tables_own_become_the_three_classes(table) -> None:
     assert groups == {Path("a.jpg"): "L1", Path("b.jpg"): "L1", Path("c.jpg"): "L2"}
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(("begin", "end"), [("", "\n"), ("\ufeff", "\r\n")], ids=["plain", "as a spreadsheet"])
+def test_tables_of_spreadsheets_are_read(tmp_path: Path, delimiter: str, begin: str, end: str) -> None:
+    rows = (("image_id", "age", "diagnosis"), ("a", "50", "melanoma"), ('"b"', "", "Nevus"))
+    text = begin + "".join(delimiter.join(row) + end for row in rows)
+    (tmp_path / "table.csv").write_bytes(text.encode())
+    labels, _ = read_own_table(OwnTable(tmp_path / "table.csv"), IMAGES[:2], Problems())
+    assert labels == {Path("a.jpg"): 1, Path("b.jpg"): 0}
+
+
 def test_the_challenges_two_columns_are_read_where_there_is_no_diagnosis(table) -> None:
     own = table("image_id,melanoma,seborrheic_keratosis", "a,0,0", "b,1,0", "c,0,1")
     assert read_own_table(own, IMAGES, Problems())[0] == {Path("a.jpg"): 0, Path("b.jpg"): 1, Path("c.jpg"): 2}
