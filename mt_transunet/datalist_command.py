@@ -19,8 +19,8 @@ def add_datalist(verbs: Any) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="to write, such as datalist.json")
     parser.add_argument("--masks", type=Path, help="folder of the masks: x.png or x_mask.png for the image x.jpg")
     parser.add_argument("--table", type=Path, help="CSV file with a row for each image")
-    parser.add_argument("--image_column", default="image_id", help="names of the images (default %(default)s)")
-    parser.add_argument("--diagnosis_column", default="diagnosis", help="(default %(default)s)")
+    parser.add_argument("--image_column", help="names of the images (default image_id)")
+    parser.add_argument("--diagnosis_column", help="(default diagnosis, or the challenge's two columns)")
     parser.add_argument("--group_column", help="patient or lesion, never on two sides")
     parser.add_argument("--names", nargs=3, metavar=NAMES, help="how the table calls the three diagnoses")
     parser.add_argument("--validation", type=float, default=0.2, help="share to validate on (default %(default)s)")
@@ -43,17 +43,16 @@ def _table(arguments: argparse.Namespace) -> Any:
     Raises:
         ValueError: options that speak of a table, and none.
     """
-    from . import CLASS_NAMES
     from .data import OwnTable
 
-    if arguments.table is None:
-        if arguments.names or arguments.group_column:
-            raise ValueError("--names and --group_column speak of a table; give it with --table")
-        return None
-    return OwnTable(
-        arguments.table,
-        image=arguments.image_column,
-        diagnosis=arguments.diagnosis_column,
-        names=tuple(arguments.names or CLASS_NAMES),
-        group=arguments.group_column,
-    )
+    columns = {
+        "image": arguments.image_column,
+        "diagnosis": arguments.diagnosis_column,
+        "group": arguments.group_column,
+    }
+    told = {key: value for key, value in {**columns, "names": arguments.names}.items() if value is not None}
+    if arguments.table is not None:
+        return OwnTable(arguments.table, **{key: tuple(told[key]) if key == "names" else told[key] for key in told})
+    if told:
+        raise ValueError("columns and --names are those of a table; give it with --table")
+    return None

@@ -30,7 +30,8 @@ def read(found: Path, split: str, problems: Problems) -> list[Item]:
     """The items of one split; paths are relative to the file.
 
     ``label`` is 0 nevus, 1 melanoma, 2 seborrheic keratosis. A ``label`` that is a path, MONAI Label's
-    form, is the mask of an image of unknown class. ``image_id`` defaults to the file's stem.
+    form, is the mask of an image of unknown class. ``image_id`` defaults to the file's stem. Items of one ``group`` (a
+    patient, a lesion) are of one fold.
     Refused: a file that is not there, any other label, an item without ``image``.
     """
     entries = _load(found).get(split, [])
@@ -62,12 +63,13 @@ def _item(entry: Any, place: str, folder: Path, problems: Problems) -> Item | No
         if path is not None and not path.is_file():
             problems.refuse(f"{place}: {role} {path} does not exist", remedy="correct the path or remove the item")
             return None
-    image_id = entry.get("image_id")
+    image_id, group = entry.get("image_id"), entry.get("group")
     return make_item(
         folder / image,
         mask=paths["mask"],
         label=None if label is None else int(label),
         image_id=None if image_id is None else str(image_id),
+        group=None if group is None else str(group),
     )
 
 

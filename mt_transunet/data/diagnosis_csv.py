@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from .errors import Problems
@@ -42,11 +42,12 @@ def read_diagnoses(path: Path, problems: Problems) -> dict[str, int | None] | No
         if image_id in labels:
             problems.refuse(f"{path}: duplicate id {image_id}", remedy="keep one row per image")
             continue
-        labels[image_id] = _label(row, path, problems)
+        labels[image_id] = label_of(row, path, problems)
     return labels
 
 
-def _label(row: dict[str, str], path: Path, problems: Problems) -> int | None:
+def label_of(row: Mapping[str, str], path: Path, problems: Problems) -> int | None:
+    """The class of one row, by its two columns; None where these are refused."""
     values = []
     for column in COLUMNS[1:]:
         try:

@@ -20,9 +20,15 @@ Lists = Mapping[str, list[Item]]
 
 
 def fold_of(image_id: str, num_folds: int) -> int:
-    """Which of the folds an image belongs to, by its canonical id alone: the same in every dataset and order."""
+    """Which of the folds an image (or the group it is of) belongs to, by its id alone: the same in every dataset and
+    order.
+    """
     digest = hashlib.sha256(canonical_id(image_id).encode()).digest()
     return int.from_bytes(digest[:8], "big") % num_folds
+
+
+def _fold(item: Item, num_folds: int) -> int:
+    return fold_of(item.get("group", item["image_id"]), num_folds)
 
 
 def training_sides(datalist: Lists, fold: int | None = None, num_folds: int = 5) -> dict[str, list[Item]]:
@@ -50,7 +56,7 @@ def training_sides(datalist: Lists, fold: int | None = None, num_folds: int = 5)
     else:
         validation = evaluated_side(datalist, "validation", fold, num_folds)
         training, unlabelled = (
-            [item for item in items if fold_of(item["image_id"], num_folds) != fold] for items in (training, unlabelled)
+            [item for item in items if _fold(item, num_folds) != fold] for items in (training, unlabelled)
         )
         if not training:
             raise DataError(f"fold {fold} of {num_folds} leaves nothing to train on; take more folds")
@@ -76,7 +82,7 @@ def evaluated_side(datalist: Lists, split: str, fold: int | None = None, num_fol
         raise DataError(f"there is no fold {fold} of {num_folds}: fold counts from 0, and there are at least two")
     if name != "validation":
         raise DataError(f"fold {fold} is a part of the training images to validate on; leave split out, got {split!r}")
-    held = [item for item in _first_copies(datalist["training"]) if fold_of(item["image_id"], num_folds) == fold]
+    held = [item for item in _first_copies(datalist["training"]) if _fold(item, num_folds) == fold]
     if not held:
         raise DataError(
             f"fold {fold} of {num_folds} holds none of {len(datalist['training'])} images; take fewer folds"

@@ -56,7 +56,7 @@ def folders_in(folder: Path) -> list[Path]:
 
 def holds_images(root: Path) -> bool:
     """True when any image lies below ``root``."""
-    return any(is_image_name(name) for _, names in _walk(root) for name in names)
+    return any(is_image_name(name) for _, names in walk(root) for name in names)
 
 
 def images_under(root: Path) -> list[Path]:
@@ -69,7 +69,7 @@ def images_under(root: Path) -> list[Path]:
     """
     images: list[Path] = []
     output_folders: list[Path] = []
-    for folder, names in _walk(root):
+    for folder, names in walk(root):
         images += [folder / name for name in names if is_image_name(name)]
         if PREDICTIONS_NAME in names:
             output_folders.append(folder)
@@ -84,7 +84,7 @@ def images_under(root: Path) -> list[Path]:
 
 def describe_contents(root: Path) -> str:
     """What a folder without images holds instead, by suffix: ``3 .heic, 1 .txt``, or ``nothing``."""
-    suffixes = Counter(os.path.splitext(name)[1].lower() or name for _, names in _walk(root) for name in names)
+    suffixes = Counter(os.path.splitext(name)[1].lower() or name for _, names in walk(root) for name in names)
     return ", ".join(f"{count} {suffix}" for suffix, count in suffixes.most_common(5)) or "nothing"
 
 
@@ -107,7 +107,7 @@ def holder(root: Path, recognises: Callable[[Path], bool]) -> Path | None:
     return below[0] if below else None
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
+def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
     """Each visible folder with its visible file names; links are followed, each real folder once."""
     seen: set[str] = set()
     for folder, folders, names in os.walk(root, followlinks=True):

@@ -14,7 +14,8 @@ from .. import CLASS_NAMES
 from .errors import DataError
 
 Item = dict[str, Any]
-"""``image`` and ``mask`` absolute paths, ``label`` 0/1/2, ``image_id``; ``mask`` and ``label`` only when known."""
+"""``image`` and ``mask`` absolute paths, ``label`` 0/1/2, ``image_id``, ``group`` (what must stay on one side of a
+split: a patient, a lesion); all but ``image`` and ``image_id`` only when known."""
 
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 """Short name of a split (the key ``split`` of the configs) -> its name in a datalist."""
@@ -22,7 +23,14 @@ SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _ISIC_ID = re.compile(r"isic[ _-]?(\d{7})(?!\d)", re.IGNORECASE)
 
 
-def make_item(image: Path, *, mask: Path | None = None, label: int | None = None, image_id: str | None = None) -> Item:
+def make_item(
+    image: Path,
+    *,
+    mask: Path | None = None,
+    label: int | None = None,
+    image_id: str | None = None,
+    group: str | None = None,
+) -> Item:
     """One item; paths become absolute but links are kept, because the link's name carries the id."""
     item: Item = {"image": os.path.abspath(image)}
     if mask is not None:
@@ -30,6 +38,8 @@ def make_item(image: Path, *, mask: Path | None = None, label: int | None = None
     if label is not None:
         item["label"] = label
     item["image_id"] = image.stem if image_id is None else image_id
+    if group is not None:
+        item["group"] = group
     return item
 
 

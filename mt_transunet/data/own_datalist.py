@@ -12,9 +12,8 @@ from .. import CLASS_NAMES
 from ..atomic import write_json
 from .data_report import DataReport, SplitSummary
 from .errors import DataError, Problems
-from .image_files import images_under
 from .items import SPLITS, Item, canonical_id, make_item
-from .own_masks import find_masks
+from .own_masks import find_images, find_masks
 from .own_table import OwnTable, read_own_table
 
 __all__ = ["write_datalist"]
@@ -44,21 +43,20 @@ def write_datalist(
 
     Raises:
         DataError: a folder that is not there, a file that is there already, shares that leave nothing to train on, or
-            what :func:`find_masks` and :func:`read_own_table` refuse.
+            what :func:`find_images`, :func:`find_masks` and :func:`read_own_table` refuse.
     """
     _check(images, masks, file, validation, test)
     problems = Problems(strict=False)
-    paths = [path for path in images_under(images) if not _is_below(path, masks, images)]
-    if not paths:
-        raise DataError(f"{images} holds no image; name the folder of images")
+    paths = find_images(images, masks)
     mask_of = find_masks(masks, paths, problems) if masks is not None else {}
     labels, groups = read_own_table(table, paths, problems) if table is not None else ({}, {})
     if problems.refused:
         raise DataError("\n".join(problem.line() for problem in problems.refused))
     lists: dict[str, list[Item]] = {name: [] for name in SPLITS.values()}
     for path in paths:
-        side = _side(groups.get(path) or canonical_id(path.stem), validation, test)
-        lists[side].append(make_item(path, mask=mask_of.get(path), label=labels.get(path)))
+        side = _side(groups.get(path, canonical_id(path.stem)), validation, test)
+        item = make_item(path, mask=mask_of.get(path), label=labels.get(path), group=groups.get(path))
+        lists[side].append(item)
     _check_sides(lists, {"validation": validation, "test": test})
     _note_missing(lists, problems)
     write_json(file, {side: [_entry(item, file.parent) for item in items] for side, items in lists.items()})
@@ -78,11 +76,6 @@ def _check(images: Path, masks: Path | None, file: Path, validation: float, test
         raise DataError(f"shares of {validation} to validate and {test} to test on leave nothing to train on")
 
 
-def _is_below(path: Path, masks: Path | None, images: Path) -> bool:
-    """Whether a file lies in a folder of masks within the folder of images."""
-    return masks is not None and masks.resolve() != images.resolve() and masks.resolve() in path.resolve().parents
-
-
 def _side(group: str, validation: float, test: float) -> str:
     drawn = int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big") / 2**64
     if drawn < test:
@@ -93,8 +86,11 @@ def _side(group: str, validation: float, test: float) -> str:
 def _check_sides(lists: Mapping[str, list[Item]], shares: Mapping[str, float]) -> None:
     for side, share in {**shares, "training": 1.0}.items():
         if share and not lists[side]:
-            total = sum(map(len, lists.values()))
-            raise DataError(f"no group of {total} images fell to {side}; give another share, or more images")
+            items = [item for items in lists.values() for item in items]
+            groups = len({item.get("group", item["image_id"]) for item in items})
+            raise DataError(
+                f"none of {groups} groups of {len(items)} images fell to {side}; give another share, or more images"
+            )
 
 
 def _note_missing(lists: Mapping[str, list[Item]], problems: Problems) -> None:
@@ -108,4 +104,4 @@ def _note_missing(lists: Mapping[str, list[Item]], problems: Problems) -> None:
 
 def _entry(item: Item, folder: Path) -> Item:
     relative = {key: Path(os.path.relpath(item[key], folder)).as_posix() for key in ("image", "mask") if key in item}
-    return {**relative, **({"label": item["label"]} if "label" in item else {})}
+    return {**relative, **{key: item[key] for key in ("label", "group") if key in item}}

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import CLASS_NAMES
-from .diagnosis_csv import COLUMNS, read_diagnoses, rows_of
+from .diagnosis_csv import COLUMNS, label_of, rows_of
 from .errors import DataError, Problems, name_some
 
-Rows = dict[str, dict[str, str]]
+Row = dict[str, str]
 
+_DIAGNOSIS = "diagnosis"
 _DELIMITERS = (",", ";", "\t")  # some spreadsheets write the second where the comma is the decimal sign
 
 
@@ -22,19 +25,26 @@ class OwnTable:
     """Where a table says what.
 
     Args:
-        path: a CSV file with a header, of commas, semicolons or tabs; further columns are fine.
+        path: a CSV file in UTF-8 with a header, of commas, semicolons or tabs; further columns are fine.
         image: column of the images' names, with or without extension.
-        diagnosis: column of the diagnoses. A table without it may have the challenge's two columns instead.
+        diagnosis: column of the diagnoses. None: ``diagnosis``, else the challenge's two columns, else none is known.
         names: how the table calls nevus, melanoma and seborrheic keratosis, in any case.
         group: column of what must not be on two sides of a split (patient, lesion); None where each image stands
             for itself.
+
+    Raises:
+        DataError: not three different names.
     """
 
     path: Path
     image: str = COLUMNS[0]
-    diagnosis: str = "diagnosis"
+    diagnosis: str | None = None
     names: tuple[str, ...] = CLASS_NAMES
     group: str | None = None
+
+    def __post_init__(self) -> None:
+        if len({name.lower() for name in self.names}) != len(CLASS_NAMES) or len(self.names) != len(CLASS_NAMES):
+            raise DataError(f"names must be three different ones, for {', '.join(CLASS_NAMES)}; got {list(self.names)}")
 
 
 def read_own_table(table: OwnTable, images: list[Path], problems: Problems) -> tuple[dict[Path, int], dict[Path, str]]:
@@ -45,7 +55,7 @@ def read_own_table(table: OwnTable, images: list[Path], problems: Problems) -> t
     Raises:
         DataError: a column that is not there, an image with two rows, no image or no diagnosis that is known.
     """
-    rows = _rows(table)
+    header, rows = _read(table)
     row_of = {image: rows[name] for image, name in rows_of(images, rows).items() if name is not None}
     if not row_of:
         raise DataError(
@@ -54,52 +64,65 @@ def read_own_table(table: OwnTable, images: list[Path], problems: Problems) -> t
         )
     bare = [path.name for path in images if path not in row_of]
     if bare:
-        problems.note(f"{len(bare)} images have no row in {table.path.name}; their diagnosis is unknown", bare)
-    groups = {image: row[table.group] for image, row in row_of.items() if table.group and row[table.group]}
-    if table.diagnosis not in next(iter(rows.values())):
-        labels = read_diagnoses(table.path, problems) or {}
-        found = {path: labels.get(name) for path, name in rows_of(images, labels).items() if name is not None}
-        return {path: label for path, label in found.items() if label is not None}, groups
-    return _classes(table, row_of, problems), groups
+        problems.note(f"{len(bare)} images have no row in {table.path.name}", bare)
+    return _labels(table, header, row_of, problems), _groups(table, row_of, problems)
 
 
-def _rows(table: OwnTable) -> Rows:
-    with open(table.path, encoding="utf-8-sig", errors="replace", newline="") as file:
-        header = file.readline()
-        file.seek(0)
-        delimiter = max(_DELIMITERS, key=header.count)
-        reader = csv.DictReader(file, delimiter=delimiter, skipinitialspace=True, restval="")
-        reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
-        _require(table, list(reader.fieldnames))
-        rows = [{key: value.strip() for key, value in row.items() if isinstance(value, str)} for row in reader]
-    named = [row for row in rows if row[table.image]]
-    counts = Counter(row[table.image] for row in named)
+def _read(table: OwnTable) -> tuple[list[str], dict[str, Row]]:
+    try:
+        text = table.path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{table.path} is not in UTF-8 ({error.reason}); save it as CSV UTF-8") from error
+    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True, restval="")
+    reader.fieldnames = header = [name.strip() for name in reader.fieldnames or ()]
+    for option, column in {"image": table.image, "diagnosis": table.diagnosis, "group": table.group}.items():
+        if column is not None and column not in header:
+            found = ", ".join(header) or "none"
+            raise DataError(f"{table.path}: no column {column} (found: {found}); give --{option}_column")
+    rows = [{key: value.strip() for key, value in row.items() if isinstance(value, str)} for row in reader]
+    counts = Counter(name for row in rows if (name := row[table.image]))
     twice = [name for name, count in counts.items() if count > 1]
     if twice:
-        raise DataError(f"{table.path}: {len(twice)} images have several rows: {name_some(twice)}; keep one of each")
-    return {row[table.image]: row for row in named}
+        raise DataError(f"{table.path}: {name_some(twice)} stand in several rows; keep one of each")
+    return header, {row[table.image]: row for row in rows if row[table.image]}
 
 
-def _require(table: OwnTable, header: list[str]) -> None:
-    wanted = {"--image_column": table.image, "--group_column": table.group}
-    if not set(COLUMNS[1:]) <= set(header):
-        wanted["--diagnosis_column"] = table.diagnosis
-    for option, column in wanted.items():
-        if column is not None and column not in header:
-            raise DataError(f"{table.path}: no column {column} (found: {', '.join(header) or 'none'}); give {option}")
+def _labels(table: OwnTable, header: list[str], row_of: Mapping[Path, Row], problems: Problems) -> dict[Path, int]:
+    if table.diagnosis is not None or _DIAGNOSIS in header:
+        return _named(table, table.diagnosis or _DIAGNOSIS, row_of, problems)
+    if set(COLUMNS[1:]) <= set(header):
+        named = {path: {**row, COLUMNS[0]: row[table.image]} for path, row in row_of.items()}
+        labels = {path: label_of(row, table.path, problems) for path, row in named.items()}
+        return {path: label for path, label in labels.items() if label is not None}
+    if table.group is None:
+        raise DataError(f"{table.path}: no column {_DIAGNOSIS} (found: {', '.join(header)}); give --diagnosis_column")
+    problems.note(
+        f"{table.path.name} has no column {_DIAGNOSIS}, so that no class is known; --diagnosis_column names one"
+    )
+    return {}
 
 
-def _classes(table: OwnTable, row_of: dict[Path, dict[str, str]], problems: Problems) -> dict[Path, int]:
+def _named(table: OwnTable, column: str, row_of: Mapping[Path, Row], problems: Problems) -> dict[Path, int]:
     ours = {name.lower(): label for label, name in enumerate(table.names)}
-    told = {path: row[table.diagnosis] for path, row in row_of.items() if row[table.diagnosis]}
+    told = {path: row[column] for path, row in row_of.items() if row[column]}
     found = {path: ours[name.lower()] for path, name in told.items() if name.lower() in ours}
     others = Counter(name for path, name in told.items() if path not in found)
     if others and not found:
         raise DataError(
-            f"{table.path}: {table.diagnosis} holds {name_some(others)}, and none of {', '.join(table.names)}; "
+            f"{table.path}: {column} holds {name_some(others)}, and none of {', '.join(table.names)}; "
             "say with --names how it calls nevus, melanoma and seborrheic keratosis"
         )
     if others:
         counts = [f"{name} {count}" for name, count in others.most_common()]
         problems.note(f"{others.total()} images have another diagnosis, so that their class counts as unknown", counts)
     return found
+
+
+def _groups(table: OwnTable, row_of: Mapping[Path, Row], problems: Problems) -> dict[Path, str]:
+    if table.group is None:
+        return {}
+    alone = [path.name for path, row in row_of.items() if not row[table.group]]
+    if alone:
+        problems.note(f"{len(alone)} images have no {table.group}, so that each stands for itself", alone)
+    return {path: row[table.group] for path, row in row_of.items() if row[table.group]}

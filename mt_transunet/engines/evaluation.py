@@ -105,15 +105,9 @@ class EvaluationWriter:
         check_classification(summary["classification"], positives)
         write_json(self.output_dir / "metrics.json", {**summary, "protocol": self.protocol})
         write_csv(self.output_dir / "per_image.csv", self.metric.rows)
-        self._write_pictures()
-        logger.info(f"{_as_text(summary, self.protocol)}\nwritten to {self.output_dir}")
-
-    def _write_pictures(self) -> None:
-        drawn = {image_id: picture for _, image_id, picture in (*self._worst, *self._best)}
-        for image_id in {row["image_id"] for row in self.metric.rows} - drawn.keys():
-            (self.output_dir / f"{image_id}_overlay.jpg").unlink(missing_ok=True)  # of a call that drew more
-        for image_id, picture in drawn.items():
+        for _, image_id, picture in (*self._worst, *self._best):
             write_bytes(self.output_dir / f"{image_id}_overlay.jpg", picture)
+        logger.info(f"{_as_text(summary, self.protocol)}\nwritten to {self.output_dir}")
 
 
 _LACKING = {

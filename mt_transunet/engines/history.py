@@ -101,14 +101,18 @@ class RunHistory:
         self._last = 0.0
 
     def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.EPOCH_STARTED, self._note_start)
         engine.add_event_handler(Events.EPOCH_STARTED, self._start_clock)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._add)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._close_epoch)
 
-    def _start_clock(self, engine: Engine) -> None:
+    def _note_start(self, engine: Engine) -> None:
+        # a validation engine that has not run is in epoch 0 too, and has no figures
         if not self.rows and (figures := self._figures(epoch=0)):
             self.rows.append({"iteration": 0, "epoch": 0, "seconds": 0.0, **figures})
             self._write()
+
+    def _start_clock(self, engine: Engine) -> None:
         self._last = time.perf_counter()
 
     def _add(self, engine: Engine) -> None:

@@ -15,8 +15,8 @@ from torch import nn
 
 __all__ = [
     "FinalValidation",
-    "InitialValidation",
     "GradientClipping",
+    "InitialValidation",
     "IterationBudget",
     "IterationSeed",
     "ListedOutput",
@@ -123,20 +123,21 @@ class FinalValidation:
 class InitialValidation:
     """Validates what a run starts from, as epoch 0, so that weights it was given are a candidate like those it makes.
 
-    Attach it behind :class:`RunCheckpoint`: a resumed run has done so already. (MONAI's ``ValidationHandler`` with
-    ``exec_at_start`` makes two passes, of which the second counts as epoch 1.)
+    Early stopping counts from there. Attach it behind :class:`RunCheckpoint`, for a resumed run has done so already,
+    and behind :class:`TimeBudget`, whose time it takes. (MONAI's ``ValidationHandler`` with ``exec_at_start`` makes two
+    passes, of which the second counts as epoch 1.)
 
     Args:
         validator: the validation engine; nothing happens where it has no images.
-        given: whether the run starts from trained weights; those of a fresh start tell nothing.
+        enabled: False where the start is no candidate: random weights, or a run that keeps its last ones.
     """
 
-    def __init__(self, validator: Evaluator, *, given: bool) -> None:
+    def __init__(self, validator: Evaluator, *, enabled: bool = True) -> None:
         self.validator = validator
-        self.given = given
+        self.enabled = enabled
 
     def attach(self, engine: Engine) -> None:
-        if self.given and len(self.validator.data_loader):  # type: ignore[arg-type]
+        if self.enabled and len(self.validator.data_loader):  # type: ignore[arg-type]
             engine.add_event_handler(Events.STARTED, self)
 
     def __call__(self, engine: Engine) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import binomtest
 
-_ROUNDING = 1e-12  # of the mean of equal numbers
+_ROUNDING = 1e-12  # of the mean of equal figures, which are of the order of one here
 
 
 def bootstrap_interval(

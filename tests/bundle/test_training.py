@@ -209,3 +209,11 @@ def test_weights_that_a_run_goes_on_from_are_judged_first(
     assert (start["iteration"], first["iteration"]) == ("0", "1")
     # the weights a run leaves are those of its best validation, of the same images at the same size
     assert float(start["val"]) == pytest.approx(max(float(row["val"]) for row in history(run)), abs=1e-6)
+
+
+def test_a_run_that_keeps_its_last_weights_has_no_use_for_figures_of_its_start(
+    finished: Workflow, run: Path, synthetic: Path, tmp_path: Path
+) -> None:
+    told = {"dataset_dir": synthetic, "output_dir": tmp_path / "run", "max_iterations": 1, "keep": "last"}
+    finished("training", **told, initial_weights=run)
+    assert [row["iteration"] for row in history(tmp_path / "run")] == ["1"]

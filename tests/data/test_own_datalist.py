@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from mt_transunet.cli import main
-from mt_transunet.data import DataError, OwnTable, load_datalist, write_datalist
+from mt_transunet.data import DataError, OwnTable, load_datalist, training_sides, write_datalist
 
 
 @pytest.fixture
@@ -60,6 +60,15 @@ def test_no_patient_is_on_two_sides(own: Path) -> None:
     assert all(patients) and sum(map(len, patients)) == 20
 
 
+def test_no_patient_is_in_two_folds_of_the_list(own: Path) -> None:
+    table = OwnTable(own / "table.csv", group="patient", names=("nevus", "melanoma", "seborrheic keratosis"))
+    write_datalist(own / "images", own / "d.json", masks=own / "masks", table=table)
+    lists = load_datalist(own / "d.json", splits=("training", "validation"))
+    sides = training_sides(lists, fold=0, num_folds=3)
+    patients = [{int(name[1:]) // 2 for name in names(sides[side])} for side in ("training", "validation")]
+    assert all(patients) and not patients[0] & patients[1]
+
+
 def test_an_image_stays_on_its_side_when_others_are_added(own: Path) -> None:
     write_datalist(own / "images", own / "before.json")
     for number in range(40, 60):
@@ -86,6 +95,23 @@ def test_masks_in_a_folder_below_the_images_are_no_images(own: Path) -> None:
     assert sum(split.with_mask for split in report.splits.values()) == 39
 
 
+@pytest.mark.parametrize("place", ["images", "."], ids=["among the images", "above them"])
+def test_masks_may_lie_where_the_images_lie(own: Path, place: str) -> None:
+    endings = ("_mask", "_GT", "-segmentation")
+    for number, path in enumerate(sorted((own / "masks").glob("*.png"))):
+        path.rename(own / "images" / f"{path.stem}{endings[number % 3]}.png")
+    report = write_datalist(own / "images", own / "d.json", masks=own / place)
+    assert sum(split.images for split in report.splits.values()) == 40
+    assert sum(split.with_mask for split in report.splits.values()) == 39
+
+
+def test_two_images_of_one_name_are_refused_without_masks_too(own: Path) -> None:
+    (own / "images" / "more").mkdir()
+    Image.new("RGB", (8, 6)).save(own / "images" / "more" / "x3.jpg")
+    with pytest.raises(DataError, match="two images are called x3"):
+        write_datalist(own / "images", own / "d.json", table=OwnTable(own / "table.csv", group="patient"))
+
+
 def test_a_side_without_a_diagnosis_is_noted(own: Path) -> None:
     (own / "table.csv").write_text("image_id,diagnosis\n" + "".join(f"x{number},nevus\n" for number in range(40)))
     notes = [
@@ -103,7 +129,7 @@ def test_a_side_without_a_diagnosis_is_noted(own: Path) -> None:
         ({"file": "d.txt"}, "must end in .json"),
         ({"file": "table.json"}, "is there already"),
         ({"validation": 0.7, "test": 0.3}, "leave nothing to train on"),
-        ({"validation": 1e-9}, "no group of 40 images fell to validation"),
+        ({"validation": 1e-9}, "none of 40 groups of 40 images fell to validation"),
         ({"images": "empty"}, "holds no image"),
     ],
 )
@@ -133,6 +159,7 @@ def test_the_command_prints_the_sides_and_what_to_do_next(own: Path, capsys: pyt
     assert sum(counts) == 40 and "1 images have no mask" in said and f"check-data {own / 'd.json'}" in said
 
 
-def test_options_of_a_table_need_one(own: Path, capsys: pytest.CaptureFixture) -> None:
-    assert main(["datalist", str(own / "images"), str(own / "d.json"), "--group_column", "patient"]) == 1
+@pytest.mark.parametrize("option", ["--group_column", "--image_column", "--diagnosis_column"])
+def test_options_of_a_table_need_one(own: Path, capsys: pytest.CaptureFixture, option: str) -> None:
+    assert main(["datalist", str(own / "images"), str(own / "d.json"), option, "patient"]) == 1
     assert "give it with --table" in capsys.readouterr().err

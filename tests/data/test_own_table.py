@@ -49,6 +49,30 @@ def test_the_challenges_two_columns_are_read_where_there_is_no_diagnosis(table) 
     assert read_own_table(own, IMAGES, Problems())[0] == {Path("a.jpg"): 0, Path("b.jpg"): 1, Path("c.jpg"): 2}
 
 
+def test_the_challenges_columns_may_have_another_column_of_images_and_other_delimiters(table) -> None:
+    own = table("picture;melanoma;seborrheic_keratosis", "a;0;0", "b;1;0", "c;0;1", image="picture")
+    assert read_own_table(own, IMAGES, Problems())[0] == {Path("a.jpg"): 0, Path("b.jpg"): 1, Path("c.jpg"): 2}
+
+
+def test_a_table_of_groups_alone_gives_groups(table) -> None:
+    problems = Problems(strict=False)
+    own = table("image_id,patient", "a,P1", "b,", "c,P1", group="patient")
+    assert read_own_table(own, IMAGES, problems) == ({}, {Path("a.jpg"): "P1", Path("c.jpg"): "P1"})
+    assert [problem.names for problem in problems.noted] == [(), ("b.jpg",)]
+
+
+@pytest.mark.parametrize("names", [("nv", "mel", "MEL"), ("nv", "mel")])
+def test_names_must_be_three_different_ones(names) -> None:
+    with pytest.raises(DataError, match="three different"):
+        OwnTable(Path("table.csv"), names=names)
+
+
+def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_bytes("image_id,patient\na,M\xfcller\n".encode("latin-1"))
+    with pytest.raises(DataError, match="not in UTF-8"):
+        read_own_table(OwnTable(tmp_path / "table.csv", group="patient"), IMAGES, Problems())
+
+
 def test_another_diagnosis_and_an_empty_cell_leave_the_class_unknown(table) -> None:
     problems = Problems(strict=False)
     own = table("image_id,diagnosis", "a,nevus", "b,carcinoma", "c,")
@@ -69,7 +93,7 @@ def test_images_without_a_row_are_noted_and_rows_without_an_image_are_not(table)
         (["id,diagnosis", "a,nevus"], {}, "no column image_id .found: id, diagnosis.; give --image_column"),
         (["image_id,dx", "a,nevus"], {}, "no column diagnosis .found: image_id, dx.; give --diagnosis_column"),
         (["image_id,diagnosis", "a,nevus"], {"group": "patient"}, "no column patient .*; give --group_column"),
-        (["image_id,diagnosis", "a,nevus", "a,melanoma"], {}, "1 images have several rows: a"),
+        (["image_id,diagnosis", "a,nevus", "a,melanoma"], {}, ": a stand in several rows"),
         (
             ["image_id,diagnosis", "x,nevus"],
             {},
@@ -77,6 +101,7 @@ def test_images_without_a_row_are_noted_and_rows_without_an_image_are_not(table)
         ),
         (["image_id,diagnosis", "a,nv", "b,mel"], {}, "diagnosis holds nv, mel, and none of nevus, .*--names"),
         ([""], {}, "found: none"),
+        (["image_id,melanoma,seborrheic_keratosis", "a,0,0"], {"diagnosis": "dx"}, "no column dx"),
     ],
 )
 def test_a_table_that_cannot_be_meant_is_refused_with_the_option_that_helps(table, lines, columns, words) -> None:

@@ -93,7 +93,7 @@ def build_run(
     patience=10**9,
     validate=True,
     keep="best",
-    given=False,
+    judge_start=False,
     **checkpoint,
 ):
     """5 iterations per epoch; ``score(n)`` is the figure of the validation of epoch n, 0 being the start."""
@@ -120,7 +120,7 @@ def build_run(
     checkpoint = {"identity": {"variant": "toy", "seed": 0}, "save_interval": 2, **checkpoint}
     options = {"objects": saved, "max_iterations": max_iterations, "evaluator": evaluator, **checkpoint}
     RunCheckpoint(folder / "checkpoint.pt", **options).attach(trainer)
-    InitialValidation(evaluator, given=given).attach(trainer)
+    InitialValidation(evaluator, enabled=judge_start).attach(trainer)
     IterationBudget(max_iterations).attach(trainer)
     if kill_at:
         trainer.add_event_handler(Events.ITERATION_COMPLETED(once=kill_at), kill)

@@ -76,16 +76,6 @@ def test_pictures_are_of_the_worst_and_the_best_masks(tmp_path, fire, state_of, 
     assert pictures == ["ISIC_0", "ISIC_0", "ISIC_1", "ISIC_4"]
 
 
-def test_pictures_of_a_call_that_drew_more_are_removed_and_nothing_else(tmp_path, fire, state_of, pictures):
-    for name in ("ISIC_1_overlay.jpg", "mine_overlay.jpg"):
-        (tmp_path / name).touch()
-    pairs = {image_id: state_of("x", image_id=image_id) for image_id in LEVELS}
-    states = [([batch for batch, _ in pairs.values()], [output for _, output in pairs.values()])]
-    write(tmp_path, fire, [[row(i, level) for i, level in LEVELS.items()]], states, pictures=1)
-    left = sorted(path.name for path in tmp_path.glob("*.jpg"))
-    assert left == ["ISIC_0_overlay.jpg", "ISIC_4_overlay.jpg", "mine_overlay.jpg"]
-
-
 @pytest.mark.parametrize("jaccard", [None, float("nan")])
 def test_an_image_without_jaccard_has_no_picture(tmp_path, fire, state_of, pictures, jaccard):
     batch, output = state_of("x", image_id="a")
