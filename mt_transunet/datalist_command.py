@@ -23,16 +23,19 @@ def add_datalist(verbs: Any) -> None:
     parser.add_argument("--diagnosis_column", help="(default diagnosis, or the challenge's two columns)")
     parser.add_argument("--group_column", help="patient or lesion, never on two sides")
     parser.add_argument("--names", nargs=3, metavar=NAMES, help="how the table calls the three diagnoses")
-    parser.add_argument("--validation", type=float, default=0.2, help="share to validate on (default %(default)s)")
-    parser.add_argument("--test", type=float, default=0.0, help="share to test on (default %(default)s)")
+    parser.add_argument("--validation", type=float, help="share to validate on (default 0.2, 0 where all is test)")
+    parser.add_argument("--test", type=float, default=0.0, help="share to test on (default %(default)s, 1 for all)")
+    parser.add_argument("--seed", type=int, default=0, help="another one draws other sides (default %(default)s)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a list that is there")
     parser.set_defaults(verb=_datalist)
 
 
 def _datalist(arguments: argparse.Namespace) -> int:
     from .data import write_datalist
 
-    shares = {"validation": arguments.validation, "test": arguments.test}
-    print(write_datalist(arguments.images, arguments.file, masks=arguments.masks, table=_table(arguments), **shares))
+    told = {key: getattr(arguments, key) for key in ("masks", "test", "seed", "overwrite")}
+    told["validation"] = min(0.2, 1 - arguments.test) if arguments.validation is None else arguments.validation
+    print(write_datalist(arguments.images, arguments.file, table=_table(arguments), **told))
     print(f"\nNow look into every file: mt-transunet check-data {arguments.file}")
     return 0
 

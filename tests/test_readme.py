@@ -95,3 +95,15 @@ def test_folders_of_the_readme_exist():
     assert len(named) >= 10
     for name in named:
         assert (ROOT / name).is_dir() or (ROOT / "mt_transunet" / name).is_dir(), name
+
+
+def test_the_bundles_own_page_names_all_others():
+    pages = (ROOT / "bundle" / "docs").glob("*.md")
+    text = (ROOT / "bundle" / "docs" / "README.md").read_text().split("## Pages")[1]
+    assert [page.name for page in pages if f"`{page.name}`" not in text and page.name != "README.md"] == []
+
+
+def test_every_script_that_a_page_names_is_there():
+    text = "".join(page.read_text() for page in [*DOCUMENTS, ROOT / "Makefile"])
+    named = set(re.findall(r"benchmarks/[\w/]+\.py", text))
+    assert len(named) > 5 and [name for name in sorted(named) if not (ROOT / name).is_file()] == []

@@ -59,13 +59,13 @@ def holds_images(root: Path) -> bool:
     return any(is_image_name(name) for _, names in walk(root) for name in names)
 
 
-def images_under(root: Path) -> list[Path]:
+def images_under(root: Path, *, quiet: bool = False) -> list[Path]:
     """All images below ``root``, by path, without what was made from them.
 
     A second run over a folder must not take the first one's results for photographs, and the output
     folder may lie inside. So ``x_mask.png``, ``x_overlay.png`` and ``x_segmentation.png`` are left out,
-    with a log line, when an image ``x`` is there too or when a ``predictions.csv`` lies in their folder or
-    above it; a photograph that merely has such a name stays.
+    with a log line unless ``quiet``, when an image ``x`` is there too or when a ``predictions.csv`` lies in
+    their folder or above it; a photograph that merely has such a name stays.
     """
     images: list[Path] = []
     output_folders: list[Path] = []
@@ -76,7 +76,7 @@ def images_under(root: Path) -> list[Path]:
 
     originals = {spelling for path in images for spelling in _spellings(path)}
     derived = [path for path in images if _is_derived(path, originals, output_folders)]
-    if derived:
+    if derived and not quiet:
         names = name_some([path.name for path in derived], 3)
         logger.warning(f"{root}: {len(derived)} files were made from other images and are not read as images: {names}")
     return sorted(set(images) - set(derived))

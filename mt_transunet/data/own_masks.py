@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from .errors import DataError, Problems, name_some
@@ -17,55 +18,63 @@ _MASK_WORD = re.compile(
 _PICTURES = "_overlay"  # what inference writes beside its masks
 
 
-def find_images(root: Path, masks: Path | None = None) -> list[Path]:
-    """The images below ``root``, without the masks where these lie there too: in a folder of their own, or among the
-    images as ``x_mask``, ``x_segmentation``, ``x_GT`` or the like of an image ``x``.
+def find_images(root: Path, masks: Path | None = None) -> dict[str, Path]:
+    """The images below ``root`` by name: that of the file where it is the only one, else ``folder/file``.
+
+    Masks that lie there too are left out: in a folder of their own, or among the images as ``x_mask``,
+    ``x_segmentation``, ``x_GT`` or the like of an image ``x``.
 
     Raises:
-        DataError: no image, or two of one name.
+        DataError: no image, or two of one name in one folder.
     """
-    paths = images_under(root)
+    paths = images_under(root, quiet=masks is not None)  # what it leaves out is looked at as masks
     if masks is not None and root.resolve() in masks.resolve().parents:
         paths = [path for path in paths if masks.resolve() not in path.resolve().parents]
     elif masks is not None and masks.resolve() in (root.resolve(), *root.resolve().parents):
-        stems = {path.stem for path in paths}
-        paths = [path for path in paths if _named(path.stem, stems, _MASK_WORD) is None]
+        places = {_place(path, root) for path in paths}
+        paths = [path for path in paths if _named(_place(path, root), places, _MASK_WORD) is None]
     if not paths:
         raise DataError(f"{root} holds no image; name the folder of images")
-    _require_names(paths)
-    return paths
+    counts = Counter(path.stem for path in paths)
+    images: dict[str, Path] = {}
+    for path in paths:
+        other = images.setdefault(path.stem if counts[path.stem] == 1 else _place(path, root), path)
+        if other is not path:
+            raise DataError(f"{other} and {path} have one name: rename one, or put masks into a folder of their own")
+    return images
 
 
-def find_masks(root: Path, images: list[Path], problems: Problems) -> dict[Path, Path]:
+def find_masks(root: Path, images: Mapping[str, Path], problems: Problems) -> dict[Path, Path]:
     """The masks below ``root``: ``x.png``, or ``x`` and a word (``x_mask.png``, ``x-GT.tif``) for the image ``x``.
 
-    Files of other names and images without a mask are noted; masks may lie among the images.
+    An image ``P1/x`` wants it below a folder ``P1``. Files of other names and images without a mask are noted; masks
+    may lie among the images.
 
     Raises:
         DataError: no mask fits an image, or two fit one.
     """
-    by_stem, itself = {path.stem: path for path in images}, set(images)
+    itself = set(images.values())
     masks: dict[Path, Path] = {}
     orphans = []
     for path in _files(root):
-        stem = _named(path.stem, by_stem, _WORD, whole=True)
         if path in itself or path.stem.endswith(_PICTURES):
             continue
-        if stem is None:
+        image = _image_of(path, root, images)
+        if image is None:
             orphans.append(path.name)
-        elif by_stem[stem] in masks:
-            raise DataError(f"{by_stem[stem]} has two masks, {masks[by_stem[stem]]} and {path}; remove one")
+        elif image in masks:
+            raise DataError(f"{image} has two masks, {masks[image]} and {path}; remove one")
         else:
-            masks[by_stem[stem]] = path
+            masks[image] = path
     if not masks:
-        first = images[0]
+        first = next(iter(images))
         raise DataError(
-            f"{root}: no mask fits an image by its name ({name_some(orphans, 3) or 'no files'}; the image {first.name} "
-            f"wants {first.stem}.png in another folder, {first.stem}_mask.png or the like)"
+            f"{root}: no mask fits an image by its name ({name_some(orphans, 3) or 'no files'}; the image {first} "
+            f"wants {first}.png in another folder, {first}_mask.png or the like)"
         )
     if orphans:
         problems.note(f"{len(orphans)} files of {root} belong to no image and are left out", orphans)
-    bare = [path.name for path in images if path not in masks]
+    bare = [name for name, path in images.items() if path not in masks]
     if bare:
         problems.note(f"{len(bare)} images have no mask; they teach the class, and by the consistency losses", bare)
     return masks
@@ -75,20 +84,24 @@ def _files(root: Path) -> list[Path]:
     return sorted(folder / name for folder, names in walk(root) for name in names if is_image_name(name))
 
 
-def _require_names(paths: list[Path]) -> None:
-    first: dict[str, Path] = {}
-    for path in paths:
-        other = first.setdefault(path.stem, path)
-        if other is not path:
-            raise DataError(
-                f"two images are called {path.stem}, {other} and {path}: rename one, take one folder, or put masks "
-                "into a folder of their own"
-            )
+def _place(path: Path, root: Path) -> str:
+    """``folder/file`` below the root, without ending."""
+    return path.relative_to(root).with_suffix("").as_posix()
 
 
-def _named(stem: str, known: Collection[str], word: re.Pattern[str], *, whole: bool = False) -> str | None:
-    """The longest known name that ``stem`` begins with, a word behind it or, where ``whole`` is allowed, nothing."""
-    for end in range(len(stem), 0, -1):
-        if stem[:end] in known and (whole if end == len(stem) else word.fullmatch(stem[end:])):
-            return stem[:end]
+def _image_of(mask: Path, root: Path, images: Mapping[str, Path]) -> Path | None:
+    """By all of the mask's place below the root, then by less and less of it, down to the file's name."""
+    parts = _place(mask, root).split("/")
+    for start in range(len(parts)):
+        name = _named("/".join(parts[start:]), images, _WORD, whole=True)
+        if name is not None:
+            return images[name]
+    return None
+
+
+def _named(name: str, known: Collection[str], word: re.Pattern[str], *, whole: bool = False) -> str | None:
+    """The longest known name that ``name`` begins with, a word behind it or, where ``whole`` is allowed, nothing."""
+    for end in range(len(name), 0, -1):
+        if name[:end] in known and (whole if end == len(name) else word.fullmatch(name[end:])):
+            return name[:end]
     return None

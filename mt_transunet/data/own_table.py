@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import CLASS_NAMES
-from .diagnosis_csv import COLUMNS, label_of, rows_of
+from .diagnosis_csv import COLUMNS, label_of
 from .errors import DataError, Problems, name_some
+from .image_files import has_image_suffix
 
 Row = dict[str, str]
 
 _DIAGNOSIS = "diagnosis"
+_UNKNOWN = ("", "na", "n/a", "nan", "none", "null", "unknown")  # no name of a group, in any case
 _DELIMITERS = (",", ";", "\t")  # some spreadsheets write the second where the comma is the decimal sign
 
 
@@ -47,8 +49,10 @@ class OwnTable:
             raise DataError(f"names must be three different ones, for {', '.join(CLASS_NAMES)}; got {list(self.names)}")
 
 
-def read_own_table(table: OwnTable, images: list[Path], problems: Problems) -> tuple[dict[Path, int], dict[Path, str]]:
-    """The class and the group of each image that the table knows.
+def read_own_table(
+    table: OwnTable, images: Mapping[str, Path], problems: Problems
+) -> tuple[dict[Path, int], dict[Path, str]]:
+    """The class and the group of each image that the table knows, by the image's name with or without ending.
 
     A diagnosis by another name than the three leaves the class unknown, and is noted with its count.
 
@@ -56,13 +60,13 @@ def read_own_table(table: OwnTable, images: list[Path], problems: Problems) -> t
         DataError: a column that is not there, an image with two rows, no image or no diagnosis that is known.
     """
     header, rows = _read(table)
-    row_of = {image: rows[name] for image, name in rows_of(images, rows).items() if name is not None}
+    row_of = {path: rows[name] for name, path in images.items() if name in rows}
     if not row_of:
         raise DataError(
             f"{table.path}: its column {table.image} ({name_some(rows, 3)}) names none of the images "
-            f"({name_some((path.name for path in images), 3)}); name another with --image_column"
+            f"({name_some(images, 3)}); name another with --image_column"
         )
-    bare = [path.name for path in images if path not in row_of]
+    bare = [name for name, path in images.items() if path not in row_of]
     if bare:
         problems.note(f"{len(bare)} images have no row in {table.path.name}", bare)
     return _labels(table, header, row_of, problems), _groups(table, row_of, problems)
@@ -81,11 +85,16 @@ def _read(table: OwnTable) -> tuple[list[str], dict[str, Row]]:
             found = ", ".join(header) or "none"
             raise DataError(f"{table.path}: no column {column} (found: {found}); give --{option}_column")
     rows = [{key: value.strip() for key, value in row.items() if isinstance(value, str)} for row in reader]
-    counts = Counter(name for row in rows if (name := row[table.image]))
+    named = [(_without_ending(row[table.image]), row) for row in rows if row[table.image]]
+    counts = Counter(name for name, _ in named)
     twice = [name for name, count in counts.items() if count > 1]
     if twice:
         raise DataError(f"{table.path}: {name_some(twice)} stand in several rows; keep one of each")
-    return header, {row[table.image]: row for row in rows if row[table.image]}
+    return header, dict(named)
+
+
+def _without_ending(name: str) -> str:
+    return Path(name).with_suffix("").as_posix() if has_image_suffix(name) else name
 
 
 def _labels(table: OwnTable, header: list[str], row_of: Mapping[Path, Row], problems: Problems) -> dict[Path, int]:
@@ -122,7 +131,8 @@ def _named(table: OwnTable, column: str, row_of: Mapping[Path, Row], problems: P
 def _groups(table: OwnTable, row_of: Mapping[Path, Row], problems: Problems) -> dict[Path, str]:
     if table.group is None:
         return {}
-    alone = [path.name for path, row in row_of.items() if not row[table.group]]
+    groups = {path: row[table.group] for path, row in row_of.items() if row[table.group].lower() not in _UNKNOWN}
+    alone = [path.name for path in row_of if path not in groups]
     if alone:
         problems.note(f"{len(alone)} images have no {table.group}, so that each stands for itself", alone)
-    return {path: row[table.group] for path, row in row_of.items() if row[table.group]}
+    return groups

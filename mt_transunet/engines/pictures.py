@@ -53,11 +53,16 @@ def encoded_panel(batch: Mapping[str, Any], output: Mapping[str, Any], picture: 
         np.asarray(output["pred_attention"].cpu()),
         mask=_resized(output["pred_mask"], reduced.size) >= 0.5,
         truth=_resized(output["true_mask"], reduced.size) >= 128 if "true_mask" in output else None,
-        spread=_resized(output["pred_spread"], reduced.size) if "pred_spread" in output else None,
+        spread=_resized(output["pred_spread"], reduced.size) if _several(output) else None,
     )
     buffer = io.BytesIO()
     Image.fromarray(panel).save(buffer, format="JPEG", quality=88)
     return buffer.getvalue()
+
+
+def _several(output: Mapping[str, Any]) -> bool:
+    """Whether there are views that can differ: a single one has a spread of zero everywhere."""
+    return "pred_spread" in output and bool(output["pred_spread"].any())
 
 
 def plane(values: torch.Tensor) -> np.ndarray:

@@ -92,6 +92,8 @@ def _rule(names: list[str]) -> str:
 
 
 def _when(row: dict[str, str]) -> str:
+    if number(row.get("iteration")) == 0:
+        return "the weights it started from"
     return next((f"{unit} {row[unit]}" for unit in ("iteration", "epoch") if row.get(unit)), "row")
 
 

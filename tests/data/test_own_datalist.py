@@ -105,11 +105,33 @@ def test_masks_may_lie_where_the_images_lie(own: Path, place: str) -> None:
     assert sum(split.with_mask for split in report.splits.values()) == 39
 
 
-def test_two_images_of_one_name_are_refused_without_masks_too(own: Path) -> None:
-    (own / "images" / "more").mkdir()
-    Image.new("RGB", (8, 6)).save(own / "images" / "more" / "x3.jpg")
-    with pytest.raises(DataError, match="two images are called x3"):
-        write_datalist(own / "images", own / "d.json", table=OwnTable(own / "table.csv", group="patient"))
+def test_images_of_one_name_in_several_folders_have_ids_of_their_own(tmp_path: Path) -> None:
+    for patient in range(9):
+        (tmp_path / "images" / f"P{patient}").mkdir(parents=True)
+        Image.new("RGB", (8, 6), (patient, 0, 0)).save(tmp_path / "images" / f"P{patient}" / "x.jpg")
+    write_datalist(tmp_path / "images", tmp_path / "d.json", test=1, validation=0)
+    found = load_datalist(tmp_path / "d.json", splits=("test",))["test"]
+    assert {item["image_id"] for item in found} == {f"P{patient}/x" for patient in range(9)}
+
+
+def test_no_image_that_was_validated_on_is_tested_on_when_a_test_share_is_asked_for_later(own: Path) -> None:
+    write_datalist(own / "images", own / "before.json", validation=0.3)
+    write_datalist(own / "images", own / "after.json", validation=0.3, test=0.3)
+    before, after = (json.loads((own / name).read_text()) for name in ("before.json", "after.json"))
+    assert names(before["validation"]) == names(after["validation"]) and after["test"]
+
+
+def test_another_seed_draws_other_sides(own: Path) -> None:
+    for seed in (0, 1):
+        write_datalist(own / "images", own / f"{seed}.json", seed=seed)
+    first, second = (json.loads((own / f"{seed}.json").read_text()) for seed in (0, 1))
+    assert names(first["validation"]) != names(second["validation"])
+
+
+def test_a_list_is_replaced_where_that_is_asked_for(own: Path) -> None:
+    (own / "d.json").write_text("old")
+    write_datalist(own / "images", own / "d.json", masks=own / "masks", overwrite=True)
+    assert len(load_datalist(own / "d.json", splits=("training",))["training"]) > 20
 
 
 def test_a_side_without_a_diagnosis_is_noted(own: Path) -> None:
@@ -128,8 +150,8 @@ def test_a_side_without_a_diagnosis_is_noted(own: Path) -> None:
         ({"masks": "nowhere"}, "there is no folder"),
         ({"file": "d.txt"}, "must end in .json"),
         ({"file": "table.json"}, "is there already"),
-        ({"validation": 0.7, "test": 0.3}, "leave nothing to train on"),
-        ({"validation": 1e-9}, "none of 40 groups of 40 images fell to validation"),
+        ({"validation": 0.7, "test": 0.4}, "at most 1 together"),
+        ({"validation": 1e-6}, "none of 40 images in 40 groups fell to validation"),
         ({"images": "empty"}, "holds no image"),
     ],
 )
@@ -157,6 +179,11 @@ def test_the_command_prints_the_sides_and_what_to_do_next(own: Path, capsys: pyt
     said = capsys.readouterr().out
     counts = [int(part.split(" images")[0].split()[-1]) for part in said.splitlines() if " images, " in part]
     assert sum(counts) == 40 and "1 images have no mask" in said and f"check-data {own / 'd.json'}" in said
+
+
+def test_a_list_to_evaluate_only_needs_no_more_than_a_share_of_one(own: Path) -> None:
+    assert main(["datalist", str(own / "images"), str(own / "d.json"), "--test", "1"]) == 0
+    assert len(load_datalist(own / "d.json", splits=("test",))["test"]) == 40
 
 
 @pytest.mark.parametrize("option", ["--group_column", "--image_column", "--diagnosis_column"])

@@ -9,7 +9,11 @@ import pytest
 
 from mt_transunet.data import DataError
 from mt_transunet.data.errors import Problems
-from mt_transunet.data.own_masks import find_masks
+from mt_transunet.data.own_masks import find_images, find_masks
+
+
+def named(*paths: Path) -> dict[str, Path]:
+    return {path.stem: path for path in paths}
 
 
 def touch(folder: Path, *names: str) -> list[Path]:
@@ -26,33 +30,48 @@ def touch(folder: Path, *names: str) -> list[Path]:
 def test_a_mask_is_called_as_its_image_or_that_and_a_word(tmp_path: Path, name: str) -> None:
     (image,) = touch(tmp_path / "images", "x1.jpg")
     (mask,) = touch(tmp_path / "masks", name)
-    assert find_masks(tmp_path / "masks", [image], Problems()) == {image: mask}
+    assert find_masks(tmp_path / "masks", named(image), Problems()) == {image: mask}
 
 
 def test_a_number_is_no_word(tmp_path: Path) -> None:
     one, ten = touch(tmp_path / "images", "x1.jpg", "x10.jpg")
     of_ten, of_two = touch(tmp_path / "masks", "x10_mask.png", "x1_2.png")
     problems = Problems(strict=False)
-    assert find_masks(tmp_path / "masks", [one, ten], problems) == {ten: of_ten}
-    assert [problem.names for problem in problems.noted] == [(of_two.name,), (one.name,)]
+    assert find_masks(tmp_path / "masks", named(one, ten), problems) == {ten: of_ten}
+    assert [problem.names for problem in problems.noted] == [(of_two.name,), (one.stem,)]
 
 
 def test_the_longest_name_that_fits_is_the_images(tmp_path: Path) -> None:
     short, long = touch(tmp_path / "images", "a.jpg", "a_left.jpg")
     masks = touch(tmp_path / "masks", "a_left_mask.png", "a_mask.png")
-    assert find_masks(tmp_path / "masks", [short, long], Problems()) == {long: masks[0], short: masks[1]}
+    assert find_masks(tmp_path / "masks", named(short, long), Problems()) == {long: masks[0], short: masks[1]}
 
 
 def test_masks_may_lie_among_the_images(tmp_path: Path) -> None:
     image, mask = touch(tmp_path, "x.jpg", "x_mask.png")
-    assert find_masks(tmp_path, [image], Problems()) == {image: mask}
+    assert find_masks(tmp_path, named(image), Problems()) == {image: mask}
+
+
+@pytest.mark.parametrize("masks", ["masks", "images"])
+def test_images_of_one_name_are_told_apart_by_their_folders(tmp_path: Path, masks: str) -> None:
+    images = touch(tmp_path / "images", "P1/x.jpg", "P2/x.jpg", "P2/y.jpg")
+    outlines = touch(tmp_path / masks, "P1/x_mask.png", "P2/x_mask.png", "P2/y_mask.png")
+    found = find_images(tmp_path / "images", tmp_path / masks)
+    assert found == {"P1/x": images[0], "P2/x": images[1], "y": images[2]}
+    assert find_masks(tmp_path / masks, found, Problems()) == dict(zip(images, outlines))
+
+
+def test_two_files_of_one_name_in_a_folder_are_refused(tmp_path: Path) -> None:
+    touch(tmp_path, "x.jpg", "x.png")
+    with pytest.raises(DataError, match="have one name: rename one, or put masks into a folder of their own"):
+        find_images(tmp_path)
 
 
 def test_hidden_files_and_the_pictures_of_inference_are_no_masks(tmp_path: Path) -> None:
     (image,) = touch(tmp_path / "images", "x.jpg")
     names = ("x_mask.png", "x_overlay.jpg", ".ipynb_checkpoints/x-checkpoint.png", "._x.png")
     mask, *_ = touch(tmp_path / "masks", *names)
-    assert find_masks(tmp_path / "masks", [image], Problems()) == {image: mask}
+    assert find_masks(tmp_path / "masks", named(image), Problems()) == {image: mask}
 
 
 def test_masks_behind_a_link_are_found(tmp_path: Path) -> None:
@@ -60,13 +79,13 @@ def test_masks_behind_a_link_are_found(tmp_path: Path) -> None:
     touch(tmp_path / "store", "x.png")
     (tmp_path / "masks").mkdir()
     (tmp_path / "masks" / "batch").symlink_to(tmp_path / "store")
-    assert find_masks(tmp_path / "masks", [image], Problems()) == {image: tmp_path / "masks" / "batch" / "x.png"}
+    assert find_masks(tmp_path / "masks", named(image), Problems()) == {image: tmp_path / "masks" / "batch" / "x.png"}
 
 
 @pytest.mark.parametrize(
     ("images", "masks", "words"),
     [
-        (["x.jpg"], ["y.png"], r"no mask fits an image by its name \(y.png; the image x.jpg wants x.png in another"),
+        (["x.jpg"], ["y.png"], r"no mask fits an image by its name \(y.png; the image x wants x.png in another"),
         (["x.jpg"], [], r"no mask fits an image by its name \(no files;"),
         (["x.jpg"], ["x.png", "x_mask.png"], "x.jpg has two masks"),
     ],
@@ -77,4 +96,4 @@ def test_what_cannot_be_matched_is_refused_by_name(
     (tmp_path / "masks").mkdir()
     touch(tmp_path / "masks", *masks)
     with pytest.raises(DataError, match=words):
-        find_masks(tmp_path / "masks", touch(tmp_path / "images", *images), Problems())
+        find_masks(tmp_path / "masks", named(*touch(tmp_path / "images", *images)), Problems())

@@ -11,7 +11,7 @@ from mt_transunet.data import DataError, OwnTable
 from mt_transunet.data.errors import Problems
 from mt_transunet.data.own_table import read_own_table
 
-IMAGES = [Path("a.jpg"), Path("b.jpg"), Path("c.jpg")]
+IMAGES = {name: Path(f"{name}.jpg") for name in "abc"}
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_tables_of_spreadsheets_are_read(tmp_path: Path, delimiter: str, begin: 
     rows = (("image_id", "age", "diagnosis"), ("a", "50", "melanoma"), ('"b"', "", "Nevus"))
     text = begin + "".join(delimiter.join(row) + end for row in rows)
     (tmp_path / "table.csv").write_bytes(text.encode())
-    labels, _ = read_own_table(OwnTable(tmp_path / "table.csv"), IMAGES[:2], Problems())
+    labels, _ = read_own_table(OwnTable(tmp_path / "table.csv"), {name: IMAGES[name] for name in "ab"}, Problems())
     assert labels == {Path("a.jpg"): 1, Path("b.jpg"): 0}
 
 
@@ -59,6 +59,18 @@ def test_a_table_of_groups_alone_gives_groups(table) -> None:
     own = table("image_id,patient", "a,P1", "b,", "c,P1", group="patient")
     assert read_own_table(own, IMAGES, problems) == ({}, {Path("a.jpg"): "P1", Path("c.jpg"): "P1"})
     assert [problem.names for problem in problems.noted] == [(), ("b.jpg",)]
+
+
+@pytest.mark.parametrize("cell", ["", "NA", "n/a", "NaN", "Unknown"])
+def test_an_unknown_patient_is_no_group(table, cell: str) -> None:
+    own = table("image_id,patient,diagnosis", f"a,{cell},nevus", f"b,{cell},nevus", "c,P1,nevus", group="patient")
+    assert read_own_table(own, IMAGES, Problems())[1] == {Path("c.jpg"): "P1"}
+
+
+def test_images_of_one_name_have_rows_by_their_folders(table) -> None:
+    images = {"P1/x": Path("P1/x.jpg"), "P2/x": Path("P2/x.jpg"), "y": Path("P2/y.jpg")}
+    own = table("image_id,diagnosis", "P1/x,nevus", "P2/x.jpg,melanoma", "x,seborrheic_keratosis", "y,nevus")
+    assert list(read_own_table(own, images, Problems())[0].values()) == [0, 1, 0]
 
 
 @pytest.mark.parametrize("names", [("nv", "mel", "MEL"), ("nv", "mel")])
@@ -84,7 +96,7 @@ def test_images_without_a_row_are_noted_and_rows_without_an_image_are_not(table)
     problems = Problems(strict=False)
     own = table("image_id,diagnosis", "a,nevus", "elsewhere,melanoma")
     assert read_own_table(own, IMAGES, problems)[0] == {Path("a.jpg"): 0}
-    assert [problem.names for problem in problems.noted] == [("b.jpg", "c.jpg")]
+    assert [problem.names for problem in problems.noted] == [("b", "c")]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +109,7 @@ def test_images_without_a_row_are_noted_and_rows_without_an_image_are_not(table)
         (
             ["image_id,diagnosis", "x,nevus"],
             {},
-            r"column image_id \(x\) names none of the images \(a.jpg, b.jpg, c.jpg\)",
+            r"column image_id \(x\) names none of the images \(a, b, c\)",
         ),
         (["image_id,diagnosis", "a,nv", "b,mel"], {}, "diagnosis holds nv, mel, and none of nevus, .*--names"),
         ([""], {}, "found: none"),

@@ -98,7 +98,7 @@ def place(tmp_path: Path, dataset: Path) -> Path:
     (tmp_path / "IMAGES").symlink_to(dataset / "ISIC-2017_Training_Data")
     (tmp_path / "MASKS").symlink_to(dataset / "ISIC-2017_Training_Part1_GroundTruth")
     names = sorted(path.stem for path in (tmp_path / "IMAGES").glob("*.jpg"))
-    rows = [f"lesion_{index},{name},{('nv', 'mel', 'bkl')[index % 3]}" for index, name in enumerate(names)]
+    rows = [f"L{index},{name},{('nv', 'mel', 'bkl')[index % 3]}" for index, name in enumerate(names)]
     (tmp_path / "TABLE.csv").write_text("\n".join(["lesion_id,image_id,dx", *rows]))
     Image.open(next((dataset / "ISIC-2017_Test_v2_Data").glob("*.jpg"))).save(tmp_path / "lesion.jpg")
     return tmp_path
