@@ -76,6 +76,8 @@ def train(work: Path, launch: Callable[..., None]) -> Callable[..., Path]:
             str(shipped_weights("lite")),
             "--average_decay",
             "None",
+            "--keep",
+            "last",  # the best of a short run may be what it started from, which says nothing of the steps
             "--precision",
             "fp32",
             "--val_interval",
