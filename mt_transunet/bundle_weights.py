@@ -14,6 +14,7 @@ from .atomic import write_bytes, write_json
 from .networks import read_provenance, weights_hash
 from .networks.provenance import trained_at, weights_file
 from .networks.weights import identify, read_run
+from .seen_images import ENDING, join_seen_images
 from .shipping import ship_weights
 
 __all__ = ["ORIGINAL", "SERVED", "ServeWhenTrained", "put_weights"]
@@ -58,6 +59,7 @@ def put_weights(source: str | os.PathLike, bundle: str | os.PathLike, variant: s
         ship_weights(weights_file(source), served)
         record = {"sha256": weights_hash(served), "variant": variant, **trained_at(source)}
     else:
+        join_seen_images(source, served)
         write_bytes(served, weights_file(source).read_bytes())
     write_json(served.with_suffix(".json"), record)
     if replaced:
@@ -88,7 +90,7 @@ def _keep_original(served: Path) -> bool:
     """Whether weights are about to be replaced; the first ever are copied then."""
     kept = served.with_name(ORIGINAL)
     if served.is_file() and not kept.exists():
-        for ending in (".json", ".pt"):  # the weights last: once they are there, nothing is kept again
+        for ending in (".json", ENDING, ".pt"):  # the weights last: once they are there, nothing is kept again
             if served.with_suffix(ending).is_file():
                 write_bytes(kept.with_suffix(ending), served.with_suffix(ending).read_bytes())
     return kept.exists()

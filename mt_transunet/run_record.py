@@ -29,11 +29,17 @@ PACKAGES = (
 )
 
 
-def write_run_record(output_dir: str | os.PathLike, settings: Mapping[str, Any], precision: str | None = None) -> Path:
+def write_run_record(
+    output_dir: str | os.PathLike,
+    settings: Mapping[str, Any],
+    precision: str | None = None,
+    seen_in_validation: int | None = 0,
+) -> Path:
     """Write ``config.json``: resolved ``settings``, the command's overrides, the merged config files, the versions.
 
     ``commits`` and ``precisions`` (what ``precision`` computed in, "fp32" or "bf16") hold one entry for each stretch of
-    the run in which they changed, in order.
+    the run in which they changed, in order. ``seen_in_validation`` is how many validation images the initial weights
+    have learned from, None where nobody knows.
 
     The merged config is absent when the workflow was started from Python, where no command names its files.
     """
@@ -45,6 +51,7 @@ def write_run_record(output_dir: str | os.PathLike, settings: Mapping[str, Any],
         "threads": torch.get_num_threads(),
         "commits": _so_far(path, "commits", code_commit()),
         "precisions": _so_far(path, "precisions", precision),
+        "seen_in_validation": seen_in_validation,
     }
     if command is not None:
         record["overrides"] = command.overrides

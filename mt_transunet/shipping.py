@@ -23,6 +23,7 @@ from .networks.weight_files import read_weights
 from .networks.weights import shapes
 from .reports.evaluation_section import PER_IMAGE
 from .reports.rows import read_rows
+from .seen_images import ENDING, join_seen_images
 
 __all__ = ["average_weights", "held_out_calibration", "ship_weights", "write_shipped"]
 
@@ -36,7 +37,8 @@ PARTS = 5
 def ship_weights(model: Path, destination: Path, *, temperature: float = 1.0) -> Path:
     """Write a run's weights as a float16 state dict whose class logits are divided by ``temperature``.
 
-    The division is folded into the class head, so that probabilities are calibrated wherever the file is loaded.
+    The division is folded into the class head, so that probabilities are calibrated wherever the file is loaded. The
+    list of the images the weights learned from goes with them.
 
     Raises:
         ValueError: a weight does not survive float16 (the network diverged), or the temperature is not positive.
@@ -50,6 +52,7 @@ def ship_weights(model: Path, destination: Path, *, temperature: float = 1.0) ->
     lost = [name for name, value in half.items() if value.is_floating_point() and not torch.isfinite(value).all()]
     if lost:
         raise ValueError(f"{model}: {lost[0]} does not fit into float16; the network may have diverged")
+    join_seen_images(model, destination)
     return save_tensors(destination, half)
 
 
@@ -69,6 +72,7 @@ def average_weights(models: Sequence[Path], destination: Path) -> Path:
         name: torch.stack([state[name] for state in states]).mean(dim=0) if value.is_floating_point() else value
         for name, value in states[0].items()
     }
+    join_seen_images(models, destination)
     return save_tensors(destination, mean)
 
 
@@ -113,5 +117,7 @@ def write_shipped(candidate: Path, destination: Path, record: Mapping[str, Any])
     if candidate.stat().st_size > LARGEST:
         raise ValueError(f"{candidate} has {candidate.stat().st_size} bytes, the model zoo takes {LARGEST}")
     os.replace(candidate, destination)
+    if candidate.with_suffix(ENDING).is_file():
+        os.replace(candidate.with_suffix(ENDING), destination.with_suffix(ENDING))
     write_json(destination.with_suffix(".json"), record)
     return destination

@@ -15,6 +15,7 @@ from .networks import weights_hash
 from .quality import FEWEST_IMAGES, DicePredictor, TypicalImages
 from .reports.evaluation_section import METRICS, PER_IMAGE
 from .reports.rows import number, read_rows, typed
+from .seen_images import list_record
 
 __all__ = ["failures", "provenance", "training_record"]
 
@@ -75,6 +76,7 @@ def provenance(
         "format": "float16 state dict" + (", class_head divided by the temperature" if calibration else ""),
         "image_size": image_size,
         "view_sizes": list(view_sizes),
+        "learned_from": list_record(weights),
         "calibration": dict(calibration) if calibration else None,
         "operating_points": _operating_points(validation) if validation else None,
         "validation": {views: _metrics(folder) for views, folder in validation.items()} if validation else None,

@@ -10,6 +10,7 @@ import torch
 from mt_transunet import CLASS_NAMES, shipping
 from mt_transunet.atomic import write_csv
 from mt_transunet.networks import build_network, load_network, weights_hash
+from mt_transunet.seen_images import ENDING, seen_images
 from mt_transunet.shipping import average_weights, held_out_calibration, ship_weights, write_shipped
 from mt_transunet.weights_record import failures, provenance, training_record
 
@@ -136,7 +137,14 @@ def test_what_was_not_measured_is_null(model, tmp_path):
     record = provenance(weights, variant="lite", image_size=192, view_sizes=[192], runs=runs)
     missing = {key for key, value in record.items() if value is None}
     evaluated = {"calibration", "operating_points", "validation", "failures", "held_out", "predicted_dice"}
-    assert missing == evaluated | {"typical_images"}
+    assert missing == evaluated | {"typical_images", "learned_from"}
+
+
+def test_the_list_of_images_goes_with_the_weights_to_their_last_name(model, tmp_path):
+    model.with_suffix(ENDING).write_text("0123456789ab\n")
+    candidate = ship_weights(average_weights([model, model], tmp_path / "mean.pt"), tmp_path / "candidate.pt")
+    weights = write_shipped(candidate, tmp_path / "out.pt", {"sha256": weights_hash(candidate)})
+    assert seen_images(weights) == {"0123456789ab"}
 
 
 def test_the_record_tells_nothing_of_the_machine(model, tmp_path):

@@ -57,6 +57,12 @@ def identities(item: Item) -> set[str]:
     return {canonical_id(item["image_id"]), canonical_id(Path(item["image"]).stem)}
 
 
+def isic_id(item: Item) -> str | None:
+    """The ISIC id that an item is known by, through its ``image_id`` or its file's stem; None for any other image."""
+    names = (str(item.get("image_id", "")), Path(item["image"]).stem)
+    return next((canonical_id(name) for name in names if _ISIC_ID.search(name)), None)
+
+
 def ids_hash(items: Iterable[Item]) -> str:
     """SHA-256 of the sorted canonical ids, one a line, copies included: which images a run saw, without naming them."""
     names = sorted(canonical_id(item.get("image_id") or Path(item["image"]).stem) for item in items)

@@ -107,8 +107,12 @@ def _draw(axes: Any, name: str, lines: Mapping[str, tuple[np.ndarray, np.ndarray
     positive = all((values > 0).all() for _, values in lines.values())
     if name == "loss" and positive:
         axes.set_yscale("log")  # parts differ by orders of magnitude
+    if name == "learning rate":
+        axes.set_ylim(bottom=0)
     axes.set_title({"loss": "Loss and its parts"}.get(name, name.capitalize()), loc="left", color=_GREY, fontsize=11)
     axes.set_xlabel("iteration", color=_GREY)
+    axes.set_xlim(left=0)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.tick_params(colors=_GREY, which="both", labelsize=8.5)
     axes.grid(color=_GREY, alpha=0.2, linewidth=0.6)
     axes.patch.set_alpha(0)

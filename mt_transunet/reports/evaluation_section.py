@@ -36,6 +36,8 @@ def evaluation_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
     blocks: list[Any] = [
         Paragraph("Each figure stands with its 95% interval over images, if it has one; a dash is undefined.")
     ]
+    if learned_from := metrics.get("protocol", {}).get("learned_from"):
+        blocks.append(Paragraph(f"The weights learned from {learned_from} of these images: the figures are too good."))
     blocks += _segmentation(metrics.get("segmentation", {}))
     blocks += _by_diagnosis(metrics.get("by_diagnosis", {}))
     blocks += _classification(metrics.get("classification", {}))

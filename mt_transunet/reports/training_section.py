@@ -11,6 +11,7 @@ from typing import Any
 from mt_transunet.reports.blocks import Facts, Figure, Gallery, Paragraph, Section, Table
 from mt_transunet.reports.curves import KINDS, curves, figure_name, kind_of
 from mt_transunet.reports.rows import number, read_rows
+from mt_transunet.reports.run_settings import in_words
 
 HISTORY = "history.csv"
 SETTINGS = "config.json"
@@ -20,9 +21,11 @@ _SELECTION = ("val_JA", "val_mean_AUC")
 
 
 def training_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
-    """Headline and sections of a folder with ``history.csv``; ``config.json`` adds its settings when it is there."""
-    rows = read_rows(run_dir / HISTORY)
-    blocks: list[Any] = []
+    """Headline and sections of a folder with ``history.csv``; ``config.json`` adds what it was told, if it is there."""
+    rows, record = read_rows(run_dir / HISTORY), _record(run_dir / SETTINGS)
+    settings = record.get("settings", {})
+    facts = _facts(rows, settings.get("iterations"))
+    blocks: list[Any] = [Paragraph(text) for text in _remarks(rows, record)]
     columns = {column for row in rows for column, cell in row.items() if number(cell) is not None}
     if any(kind_of(column) != "clock" for column in columns):
         blocks.append(Gallery(_drawn(rows, {kind_of(column) for column in columns})))
@@ -30,9 +33,37 @@ def training_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
         blocks.append(Paragraph("The history holds no figures yet."))
     if table := _validation(rows, columns):
         blocks.append(table)
-    if settings := _settings(run_dir / SETTINGS):
-        blocks.append(Facts(settings, caption="Settings", folded=True))
-    return _facts(rows), [Section("Training", blocks)]
+    if settings:
+        blocks.append(Facts(in_words({**settings, **_circumstances(record)}), caption="Settings", folded=True))
+    return facts, [Section("Training", blocks)]
+
+
+def _record(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _remarks(rows: list[dict[str, str]], record: dict[str, Any]) -> list[str]:
+    """What one must know before looking at the curves: whether it is all of the run, what it learned from."""
+    settings, remarks = record.get("settings", {}), []
+    planned, done = settings.get("iterations"), number(rows[-1].get("iteration")) if rows else 0
+    if planned and (done or 0) < planned:
+        remarks.append(
+            f"At iteration {int(done or 0)} of {planned}; the same command goes on from the last checkpoint."
+        )
+    if images := settings.get("images"):
+        roots = ", ".join(root["name"] for root in settings.get("dataset", []))
+        told = f"{images['training']} images with a mask, {images['unlabelled']} without"
+        remarks.append(f"Learned from {told}{f' ({roots})' if roots else ''}; validated on {images['validation']}.")
+    if seen := record.get("seen_in_validation"):
+        remarks.append(
+            f"The initial weights had learned from {seen} of the validation images: the figures are too good."
+        )
+    return remarks
+
+
+def _circumstances(record: dict[str, Any]) -> dict[str, Any]:
+    """Of what decides the numbers, what was not told but found."""
+    return {key: record[key] for key in ("threads", "precisions", "commits", "versions") if record.get(key)}
 
 
 def _drawn(rows: list[dict[str, str]], present: set[str]) -> list[Figure]:
@@ -45,12 +76,14 @@ def _drawn(rows: list[dict[str, str]], present: set[str]) -> list[Figure]:
         ]
 
 
-def _facts(rows: list[dict[str, str]]) -> dict[str, Any]:
+def _facts(rows: list[dict[str, str]], planned: int | None) -> dict[str, Any]:
     last = rows[-1] if rows else {}
     facts: dict[str, Any] = {}
     for column, name in (("iteration", "Iterations"), ("epoch", "Epochs")):
         if (value := number(last.get(column))) is not None:
             facts[name] = int(value)
+    if planned and facts.get("Iterations", planned) < planned:
+        facts["Iterations"] = f"{facts['Iterations']} of {planned}"
     speeds = sorted(value for row in rows if (value := number(row.get("images_per_second"))) is not None)
     if speeds:
         facts["Images per second (median)"] = f"{speeds[len(speeds) // 2]:.1f}"
@@ -95,12 +128,3 @@ def _when(row: dict[str, str]) -> str:
     if number(row.get("iteration")) == 0:
         return "the weights it started from"
     return next((f"{unit} {row[unit]}" for unit in ("iteration", "epoch") if row.get(unit)), "row")
-
-
-def _settings(path: Path) -> dict[str, Any]:
-    """Top-level plain values of a config: what a user sets, without components and expressions."""
-    if not path.is_file():
-        return {}
-    config = json.loads(path.read_text(encoding="utf-8"))
-    plain = {key: value for key, value in config.items() if isinstance(value, (str, int, float, bool))}
-    return {key: value for key, value in plain.items() if not str(value).startswith(("$", "@", "%"))}

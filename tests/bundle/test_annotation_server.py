@@ -18,7 +18,9 @@ from monai.transforms import Compose
 from PIL import Image
 
 from mt_transunet.bundle_weights import put_weights
+from mt_transunet.data.items import make_item
 from mt_transunet.networks import load_weights, shipped_weights, weights_hash
+from mt_transunet.seen_images import seen_among, seen_images
 
 SIZE = (96, 64)  # width, height
 
@@ -142,6 +144,12 @@ def test_the_weights_that_came_with_the_bundle_stay(trained):
     assert (trained / "models" / "original.json").read_bytes() == shipped_weights("lite").with_suffix(
         ".json"
     ).read_bytes()
+
+
+def test_the_weights_in_use_have_learned_from_the_server_s_images_too(trained, studies):
+    now, before = (seen_images(trained / "models" / f"{name}.pt") for name in ("model", "original"))
+    assert before == seen_images(shipped_weights("lite")) and len(now - before) == 1  # three copies of one picture
+    assert seen_among([make_item(studies / "a.png")], trained / "models" / "model.pt") == 1
 
 
 def test_a_run_on_a_server_s_list_is_recorded_beside_the_bundle(trained):

@@ -225,3 +225,10 @@ def test_a_fold_of_the_training_images_is_evaluated(evaluated: Callable, synthet
         held = sorted(name for name in names if fold_of(name, 2) == fold)
         assert sorted(row["image_id"] for row in rows_of(tmp_path)) == held
         assert metrics["protocol"]["image_ids"] == ids_hash([{"image_id": name} for name in held])
+
+
+def test_images_that_the_weights_learned_from_are_counted(evaluated: Callable, synthetic: Path, tmp_path: Path) -> None:
+    assert evaluated(synthetic, split="val")["protocol"]["learned_from"] == 0
+    shutil.rmtree(tmp_path / "evaluation")
+    metrics = evaluated(synthetic, split="train")
+    assert metrics["protocol"]["learned_from"] == len(rows_of(tmp_path)) > 0

@@ -33,6 +33,7 @@ def test_a_run_leaves_checkpoint_weights_history_settings_and_tensorboard(run: P
     assert {path.name for path in run.iterdir()} == {
         "checkpoint.pt",
         "model.pt",
+        "model.images.txt",
         "history.csv",
         "config.json",
         "tensorboard",
@@ -209,6 +210,19 @@ def test_weights_that_a_run_goes_on_from_are_judged_first(
     assert (start["iteration"], first["iteration"]) == ("0", "1")
     # the weights a run leaves are those of its best validation, of the same images at the same size
     assert float(start["val"]) == pytest.approx(max(float(row["val"]) for row in history(run)), abs=1e-6)
+
+
+def test_validation_images_that_the_initial_weights_learned_from_are_counted_and_told(
+    finished: Workflow, run: Path, synthetic: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = {"dataset_dir": synthetic, "max_iterations": 1, "initial_weights": run, "keep": "last"}
+    finished("training", **told, output_dir=tmp_path / "same_side")
+    assert json.loads((tmp_path / "same_side/config.json").read_text())["seen_in_validation"] == 0
+    assert "too good" not in caplog.text
+    finished("training", **told, output_dir=tmp_path / "fold", fold=0, num_folds=2)
+    record = json.loads((tmp_path / "fold/config.json").read_text())
+    assert record["seen_in_validation"] == record["settings"]["images"]["validation"] > 0
+    assert "too good" in caplog.text
 
 
 def test_a_run_that_keeps_its_last_weights_has_no_use_for_figures_of_its_start(

@@ -39,8 +39,15 @@ def write_picture(path: Path, colour: tuple[int, int, int] = (200, 150, 120)) ->
 
 def write_training(folder: Path) -> None:
     write_csv(folder / "history.csv", HISTORY_COLUMNS, HISTORY)
-    settings = {"variant": "lite", "seed": 0, "network": {"_target_": "x"}, "device": "$torch.device('cpu')"}
-    (folder / "config.json").write_text(json.dumps(settings))
+    images = {"training": 12, "unlabelled": 4, "validation": 3}
+    settings = {"variant": "lite", "seed": 0, "iterations": 30, "images": images, "dataset": [{"name": "toy"}]}
+    record = {"settings": settings, "threads": 2, "config": {"network": {"_target_": "x"}}}
+    (folder / "config.json").write_text(json.dumps(record))
+
+
+def change_record(folder: Path, **changes: object) -> None:
+    record = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**record, **changes}))
 
 
 def write_evaluation(folder: Path, images: int = 4) -> None:
@@ -91,8 +98,30 @@ def test_training_shows_curves_best_validation_and_settings(tmp_path):
     assert "Best of 2 validations by the mean of JA and mean AUC" in html
     assert "figure best (iteration 20) last JA 0.700 0.750 mean AUC 0.900 0.800" in text(html)
     assert "Iterations 30 Epochs 2 Images per second (median) 22.0 Last loss 1.200" in text(html)
-    assert "Settings variant lite seed 0" in text(html)
-    assert "_target_" not in html and "torch.device" not in html
+    assert "Learned from 12 images with a mask, 4 without (toy); validated on 3." in text(html)
+    assert "Settings variant lite seed 0 iterations 30" in text(html) and "threads 2" in text(html)
+    assert "_target_" not in html and "goes on" not in html and "too good" not in html
+
+
+def test_training_that_was_stopped_says_where_it_stands(tmp_path):
+    write_training(tmp_path)
+    change_record(tmp_path, settings={"iterations": 40})
+    assert "Iterations 30 of 40" in text(report(tmp_path))
+    assert "At iteration 30 of 40; the same command goes on from the last checkpoint." in text(report(tmp_path))
+
+
+def test_figures_on_images_that_the_initial_weights_learned_from_are_called_too_good(tmp_path):
+    write_training(tmp_path)
+    change_record(tmp_path, seen_in_validation=2)
+    assert "had learned from 2 of the validation images: the figures are too good" in text(report(tmp_path))
+
+
+def test_an_evaluation_on_images_that_the_weights_learned_from_is_called_too_good(tmp_path):
+    write_evaluation(tmp_path)
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics["protocol"]["learned_from"] = 3
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    assert "The weights learned from 3 of these images: the figures are too good." in text(report(tmp_path))
 
 
 def test_training_that_just_began_says_so(tmp_path):
