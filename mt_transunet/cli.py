@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .compare_command import add_compare
 from .datalist_command import add_datalist
 
 __all__ = ["main"]
@@ -93,10 +94,7 @@ def _add_file_verbs(verbs: Any) -> None:
     join.add_argument("file", metavar="FILE", help="to write")
     join.set_defaults(verb=_join)
 
-    compare = verbs.add_parser("compare", help="two evaluations image by image: what B gains over A, with intervals")
-    for name in ("A", "B"):
-        compare.add_argument(name, type=Path, help="output_dir of an evaluation")
-    compare.set_defaults(verb=_compare)
+    add_compare(verbs)
 
 
 # The verbs import what they need: --help answers at once.
@@ -181,35 +179,6 @@ def _join(arguments: argparse.Namespace) -> int:
 
     print(join(arguments.folder, arguments.file).resolve())
     return 0
-
-
-def _compare(arguments: argparse.Namespace) -> int:
-    from .metrics import paired_difference
-
-    found = paired_difference(_evaluated_rows(arguments.A), _evaluated_rows(arguments.B))
-    count, only_a, only_b = (found.pop(key) for key in ("n", "only_a", "only_b"))
-    print(f"{'figure':<26}{'A':>7}{'B':>8}{'B - A':>9} [95% interval]")
-    for name, figure in found.items():
-        print(f"{name.replace('_', ' '):<26}{_compared(figure)}")
-    print(f"n = {count} images in both" + (f", {only_a} only in A, {only_b} only in B" if only_a or only_b else ""))
-    return 0
-
-
-def _evaluated_rows(folder: Path) -> list[dict[str, Any]]:
-    from .reports.evaluation_section import PER_IMAGE
-    from .reports.rows import read_rows, typed
-
-    if not (folder / PER_IMAGE).is_file():
-        raise ValueError(f"{folder} holds no {PER_IMAGE}; name the output_dir of an evaluation")
-    return [typed(row) for row in read_rows(folder / PER_IMAGE)]
-
-
-def _compared(figure: dict[str, float | None] | None) -> str:
-    """The columns of one figure; a dash where it or a bound is undefined."""
-    if figure is None:
-        return f"{'-':>7}{'-':>8}{'-':>9}"
-    low, high = ("-" if figure[key] is None else f"{figure[key]:+.3f}" for key in ("low", "high"))
-    return f"{figure['a']:>7.3f}{figure['b']:>8.3f}{figure['difference']:>+9.3f} [{low}, {high}]"
 
 
 if __name__ == "__main__":

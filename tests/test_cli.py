@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
@@ -70,11 +71,19 @@ def write_evaluation(folder, jaccards, **columns):
     return str(folder)
 
 
+def compared(printed):
+    """The lines from the head of the table on."""
+    lines = printed.splitlines()
+    return lines[next(number for number, line in enumerate(lines) if line.startswith("figure")) :]
+
+
 def test_compare_prints_what_the_second_evaluation_gains(tmp_path, capsys):
     a = write_evaluation(tmp_path / "a", {"0012": 0.5, "0013": 0.625, "other": 0.1})
     b = write_evaluation(tmp_path / "b", {"0012": 0.625, "0013": 1.0})  # gains of 0.125 and 0.375
     assert main(["compare", a, b]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr().out
+    lines = compared(printed)
+    assert printed.startswith(f"A  {a}\nB  {b}\n")
     assert lines[1].split() == ["JA", "0.562", "0.812", "+0.250", "[+0.125,", "+0.375]"]
     assert lines[3].split() == ["melanoma", "AUC", "-", "-", "-"]
     assert lines[-1] == "n = 2 images in both, 1 only in A, 0 only in B"
@@ -83,10 +92,22 @@ def test_compare_prints_what_the_second_evaluation_gains(tmp_path, capsys):
 def test_compare_aligns_its_columns_on_the_right(tmp_path, capsys):
     a = write_evaluation(tmp_path / "a", {"x": 0.5})
     assert main(["compare", a, a]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = compared(capsys.readouterr().out)
     assert lines[-1] == "n = 1 images in both"
     assert lines[1].split() == ["JA", "0.500", "0.500", "+0.000", "[-,", "-]"]  # one image makes no interval
     assert {len(line.split(" [")[0]) for line in lines[:-1]} == {26 + 7 + 8 + 9}
+
+
+def test_compare_says_how_the_two_were_made_differently(tmp_path, capsys):
+    a, b = (write_evaluation(tmp_path / name, {"x": 0.5}) for name in "ab")
+    for name, views in (("a", "fast"), ("b", "paper")):
+        protocol = {"variant": "lite", "split": "val", "views": views, "learned_from": 1 if name == "b" else 0}
+        (tmp_path / name / "metrics.json").write_text(json.dumps({"protocol": protocol}))
+    assert main(["compare", a, b, "--page", str(tmp_path / "page.html")]) == 0
+    printed = capsys.readouterr().out
+    assert f"A  {a} (lite, val, views fast)\nB  {b} (lite, val, views paper)\n   views: 'fast' and 'paper'\n" in printed
+    assert "The weights of B learned from 1 of these images: its figures are too good." in printed
+    assert printed.endswith(f"{tmp_path / 'page.html'}\n") and (tmp_path / "page.html").is_file()
 
 
 def test_compare_names_the_folder_without_an_evaluation(tmp_path, capsys):
