@@ -44,6 +44,7 @@ def check_data(dataset_dir: DatasetDir, additional_dir: DatasetDir | None = None
     _report_duplicates(lists, facts, report)
     check_sides(lists, problems)
     _report_contamination(lists, problems)
+    _report_untaught(lists, problems)
     return report
 
 
@@ -151,3 +152,17 @@ def _report_contamination(lists: dict[str, list[Item]], problems: Problems) -> N
     twins = twins_among(trained_on)
     if twins:
         problems.note("byte-identical to ISIC-2017 test images and dropped from training by every run", twins)
+
+
+def _report_untaught(lists: dict[str, list[Item]], problems: Problems) -> None:
+    """What no image to train on can teach."""
+    trained_on = [item for name in TRAINING_SIDE for item in lists.get(name, [])]
+    if trained_on and not any("label" in item for item in trained_on):
+        problems.note(
+            "no image to train on has a diagnosis: a training learns masks, and leaves the diagnosis as it is"
+        )
+    training = lists.get("training", [])
+    if training and not any("mask" in item for item in training):
+        problems.refuse(
+            "no image to train on has a mask", remedy="add some with masks; the others join as second stream"
+        )

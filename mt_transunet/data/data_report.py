@@ -33,7 +33,8 @@ class SplitSummary:
     def __str__(self) -> str:
         classes = ", ".join(f"{name} {count}" for name, count in self.classes.items())
         sizes = " / ".join(f"{width}x{height}" for width, height in self.sizes)
-        text = f"{self.images} images, {self.with_mask} with mask, {self.images - self.with_mask} without; {classes}"
+        images = f"{self.images} image{'' if self.images == 1 else 's'}"
+        text = f"{images}, {self.with_mask} with mask, {self.images - self.with_mask} without; {classes}"
         return text + (f"; sizes min/median/max {sizes}" if sizes else "")
 
 

@@ -37,8 +37,18 @@ def read(found: Path, split: str, problems: Problems) -> list[Item]:
     entries = _load(found).get(split, [])
     if not isinstance(entries, list):
         raise DataError(f"{found}: {split} must be a list of items, got {type(entries).__name__}")
-    items = (_item(entry, f"{found}: {split}[{index}]", found.parent, problems) for index, entry in enumerate(entries))
-    return [item for item in items if item is not None]
+    items = [_item(entry, f"{found}: {split}[{index}]", found.parent, problems) for index, entry in enumerate(entries)]
+    absent = {
+        item[role]: f"{role} {item[role]}"
+        for item in items
+        if item is not None
+        for role in ("image", "mask")
+        if role in item and not Path(item[role]).is_file()
+    }
+    if absent:
+        remedy = f"correct the paths, which are relative to {found.parent}, or remove the items"
+        problems.refuse(f"{found}: {split} names files that do not exist", list(absent.values()), remedy)
+    return [item for item in items if item is not None and not {item["image"], item.get("mask")} & absent.keys()]
 
 
 def _item(entry: Any, place: str, folder: Path, problems: Problems) -> Item | None:
@@ -58,15 +68,10 @@ def _item(entry: Any, place: str, folder: Path, problems: Problems) -> Item | No
         problems.refuse(f"{place}: label of {image} must be 0, 1 or 2, got {label!r}", remedy="correct the item")
         label = None
 
-    paths = {"image": folder / image, "mask": folder / mask if mask is not None else None}
-    for role, path in paths.items():
-        if path is not None and not path.is_file():
-            problems.refuse(f"{place}: {role} {path} does not exist", remedy="correct the path or remove the item")
-            return None
     image_id, group = entry.get("image_id"), entry.get("group")
     return make_item(
         folder / image,
-        mask=paths["mask"],
+        mask=None if mask is None else folder / mask,
         label=None if label is None else int(label),
         image_id=None if image_id is None else str(image_id),
         group=None if group is None else str(group),

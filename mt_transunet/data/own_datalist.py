@@ -75,9 +75,11 @@ def write_datalist(
 def _check(images: Path, masks: Path | None, table: OwnTable | None, validation: float, test: float) -> None:
     for folder in (images, masks):
         if folder is not None and not folder.is_dir():
-            raise DataError(f"there is no folder {folder}")
+            raise DataError(f"{folder} is {'a file, no folder' if folder.exists() else 'not there'}; give a folder")
     if table is not None and not table.path.is_file():
-        raise DataError(f"there is no table {table.path}")
+        raise DataError(
+            f"{table.path} is {'a folder, no table' if table.path.exists() else 'not there'}; give a CSV file"
+        )
     if min(validation, test) < 0 or validation + test > 1:
         raise DataError(f"shares lie between 0 and 1 and are at most 1 together, got {validation} and {test}")
 

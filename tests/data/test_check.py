@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import json
 import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mt_transunet.data import check_data
+from mt_transunet.data import DataError, TwoStreamBatchSampler, check_data, load_datalist
 
 DATA = "ISIC-2017_Training_Data"
 MASKS = "ISIC-2017_Training_Part1_GroundTruth"
@@ -143,3 +144,25 @@ def test_a_table_that_must_be_repaired_is_not_said_to_be_missing_too(tmp_path, m
         "missing column seborrheic_keratosis"
     ]
     assert report.missing == []
+
+
+def listed(make, tmp_path, **keys):
+    """A list with one image to train on."""
+    make.image(tmp_path / "a.jpg")
+    make.mask(tmp_path / "a.png")
+    (tmp_path / "list.json").write_text(json.dumps({"training": [{"image": "a.jpg", **keys}]}))
+    return tmp_path / "list.json"
+
+
+def test_a_list_without_masks_is_refused_as_a_training_would_be(tmp_path, make):
+    path = listed(make, tmp_path, label=1)
+    assert "no image to train on has a mask" in str(check_data(path)) and not check_data(path).ok
+    items = load_datalist(path, splits="training")["unlabelled"]
+    with pytest.raises(DataError, match="no training image has a mask"):
+        TwoStreamBatchSampler(0, len(items), labelled_batch=1, unlabelled_batch=1, seed=0)
+
+
+def test_that_no_diagnosis_teaches_anything_is_a_note(tmp_path, make):
+    report = check_data(listed(make, tmp_path, mask="a.png"))
+    assert report.ok and "no image to train on has a diagnosis" in str(report)
+    assert "diagnosis:" not in str(check_data(listed(make, tmp_path, mask="a.png", label=0)))

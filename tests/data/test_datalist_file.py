@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from mt_transunet.data import DataError, load_datalist
+from mt_transunet.data import DataError, check_data, load_datalist
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def test_a_label_outside_0_1_2_is_refused(write, label):
 @pytest.mark.parametrize(
     "entry, message",
     [
-        ({"image": "images/no.jpg"}, "image .*no.jpg does not exist; correct the path"),
-        ({"image": "images/a.jpg", "mask": "masks/no.png"}, "mask .*no.png does not exist"),
+        ({"image": "images/no.jpg"}, "files that do not exist: image .*no.jpg; correct the paths"),
+        ({"image": "images/a.jpg", "mask": "masks/no.png"}, "files that do not exist: mask .*no.png"),
         ({"mask": "masks/a.png"}, "must be an object with an image path"),
         (5, "must be an object with an image path, got 5"),
         ({"image": "images/a.jpg", "mask": 5}, "mask of images/a.jpg must be a path, got 5"),
@@ -69,6 +69,14 @@ def test_an_item_that_names_no_usable_files_is_refused(write, entry, message):
     root = write(test=[entry])
     with pytest.raises(DataError, match=message):
         load_datalist(root, splits="test")
+
+
+def test_the_files_of_a_list_that_was_moved_are_one_finding(write):
+    root = write(training=[{"image": f"gone/{name}.jpg"} for name in "ab"], test=[{"image": "images/a.jpg"}])
+    report = check_data(root)
+    (finding,) = report.errors
+    assert finding.text.endswith("training names files that do not exist") and len(finding.names) == 2
+    assert report.splits["training"].images == 0 and report.splits["test"].images == 1
 
 
 @pytest.mark.parametrize(

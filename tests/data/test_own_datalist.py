@@ -146,8 +146,8 @@ def test_a_side_without_a_diagnosis_is_noted(own: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"images": "nowhere"}, "there is no folder"),
-        ({"masks": "nowhere"}, "there is no folder"),
+        ({"images": "nowhere"}, "nowhere is not there; give a folder"),
+        ({"masks": "nowhere"}, "nowhere is not there; give a folder"),
         ({"file": "d.txt"}, "must end in .json"),
         ({"file": "table.json"}, "is there already"),
         ({"validation": 0.7, "test": 0.4}, "at most 1 together"),
