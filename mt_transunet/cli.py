@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .compare_command import add_compare
+from .cross_validation_command import add_crossvalidate
 from .datalist_command import add_datalist
 
 __all__ = ["main"]
@@ -18,7 +19,11 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status (0 fine, 1 refused, 2 a wrong command line, 3 time is up, 130 Ctrl-C)."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments, overrides = parser.parse_known_args(argv)
+    if overrides and not getattr(arguments, "takes_overrides", False):
+        parser.error(f"unrecognized arguments: {' '.join(overrides)}")
+    arguments.overrides = overrides
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
         return arguments.verb(arguments)
@@ -95,6 +100,7 @@ def _add_file_verbs(verbs: Any) -> None:
     join.set_defaults(verb=_join)
 
     add_compare(verbs)
+    add_crossvalidate(verbs)
 
 
 # The verbs import what they need: --help answers at once.
@@ -134,7 +140,8 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _reproduce(arguments: argparse.Namespace) -> int:
-    from .weights_recipe import TimeIsUp, make_weights
+    from .training_runs import TimeIsUp
+    from .weights_recipe import make_weights
 
     data = {key: getattr(arguments, key) for key in ("dataset_dir", "additional_dir", "pretrained_path")}
     try:

@@ -17,7 +17,7 @@ from monai.bundle.utils import DEFAULT_MLFLOW_SETTINGS, ID_SEP_KEY
 
 from .user_errors import report_user_errors
 
-__all__ = ["BundleCommand", "parse_command", "check_overrides", "UnknownOverrideError"]
+__all__ = ["BundleCommand", "parse_command", "check_overrides", "flags", "UnknownOverrideError"]
 
 
 class UnknownOverrideError(ValueError):
@@ -39,7 +39,7 @@ def parse_command(argv: Sequence[str]) -> BundleCommand | None:
     """
     if len(argv) < 2 or argv[1] != "run" or not re.search(r"[\\/]monai[\\/]bundle([\\/]__main__\.py)?$", argv[0]):
         return None
-    typed = _flags(argv[2:])
+    typed = flags(argv[2:])
     if "args_file" in typed:
         typed = {**ConfigParser.load_config_file(typed["args_file"]), **typed}
     # monai.bundle's own arguments (config_file, tracking, ...) are no overrides
@@ -60,9 +60,9 @@ def _file_names(typed: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(typed.split(",")) if "," in typed and not Path(typed).is_file() else (typed,)
 
 
-def _flags(words: Sequence[str]) -> dict[str, Any]:
+def flags(words: Sequence[str]) -> dict[str, Any]:
     """``--key value`` and ``--key=value`` pairs as fire reads them: ``--key`` alone is true, ``--nokey`` false."""
-    flags: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     own = len(words) - 1 - words[::-1].index("--") if "--" in words else len(words)  # fire's own flags follow a last --
     for word, following in zip(words[:own], [*words[1:own], "--"]):
         if not _is_flag(word):
@@ -70,12 +70,12 @@ def _flags(words: Sequence[str]) -> dict[str, Any]:
         key, equals, value = word.lstrip("-").partition("=")
         key = key.replace("-", "_")
         if equals or not _is_flag(following):
-            flags[key] = value if equals else following
+            found[key] = value if equals else following
         elif key.startswith("no"):
-            flags[key[2:]] = "False"
+            found[key[2:]] = "False"
         else:
-            flags[key] = "True"
-    return flags
+            found[key] = "True"
+    return found
 
 
 def _is_flag(word: str) -> bool:

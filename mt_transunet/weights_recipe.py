@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,15 +15,12 @@ from .bundle_command import CONFIGS, run_bundle
 from .data import load_datalist
 from .data.roots import dataset_roots
 from .engines.pictures import photograph
-from .networks import weights_hash
 from .quality import FEWEST_TYPICAL, TypicalImages
-from .reports.rows import read_rows
 from .shipping import average_weights, held_out_calibration, ship_weights, write_shipped
+from .training_runs import Overrides, TimeIsUp, TrainingRuns
 from .weights_record import provenance
 
-__all__ = ["TimeIsUp", "make_weights"]
-
-Overrides = dict[str, Any]
+__all__ = ["make_weights"]
 
 TYPICAL_SIDE = 512
 """Longest side at which training images are described; what is described does not depend on it much."""
@@ -37,10 +33,6 @@ class Trained(NamedTuple):
     """The folders of all runs, in order."""
     model: Path
     """The weights of the last stage."""
-
-
-class TimeIsUp(Exception):
-    """The minutes of a call are spent; the same call goes on."""
 
 
 def make_weights(
@@ -78,9 +70,9 @@ def make_weights(
     for fold in recipe["held_out_folds"]:
         sides[f"fold{fold}"] = {"fold": fold, "num_folds": recipe["num_folds"]}
 
-    trainer = _Trainer(dict(machine or {}), None if max_minutes is None else time.monotonic() + 60 * max_minutes)
+    trainer = TrainingRuns(machine, max_minutes=max_minutes)
     trained = {
-        name: trainer.stages(recipe["stages"], output_dir / name, {**common, **side}) for name, side in sides.items()
+        name: _stages(trainer, recipe["stages"], output_dir / name, {**common, **side}) for name, side in sides.items()
     }
     if trainer.has_trained and max_minutes is not None:
         raise TimeIsUp("training is done, the evaluations are left")
@@ -107,43 +99,21 @@ def _recipe(variant: str, recipes: Path) -> dict[str, Any]:
     return rows[variant]
 
 
-class _Trainer:
-    """Trains stage after stage until a deadline."""
-
-    def __init__(self, machine: Overrides, deadline: float | None) -> None:
-        self.machine = machine
-        self.deadline = deadline
-        self.has_trained = False
-
-    def stages(self, stages: list[Overrides], output_dir: Path, common: Overrides) -> Trained:
-        """Train all stages, each by all of its seeds."""
-        runs: list[Path] = []
-        model: Path | None = None
-        for number, stage in enumerate(stages, start=1):
-            start = {"initial_weights": model} if model else {}
-            branches = _branches(stage, output_dir / f"stage{number}")
-            for run, overrides in branches.items():
-                self.train(run, {**common, **overrides, **start})
-            models = [run / "model.pt" for run in branches]
-            model = average_weights(models, output_dir / f"stage{number}.pt") if len(models) > 1 else models[0]
-            runs += branches
-        if model is None:
-            raise ValueError("a recipe needs at least one stage")
-        return Trained(runs, model)
-
-    def train(self, run: Path, overrides: Overrides) -> None:
-        if _finished(run, overrides):
-            return
-        budget = {}
-        if self.deadline is not None:
-            left = (self.deadline - time.monotonic()) / 60
-            if left <= 0:
-                raise TimeIsUp(f"{run} is next")
-            budget = {"max_minutes": left}
-        self.has_trained = True
-        run_bundle("training", {**overrides, **self.machine, **budget, "output_dir": run})
-        if not _finished(run, overrides):
-            raise TimeIsUp(f"{run} goes on")
+def _stages(trainer: TrainingRuns, stages: list[Overrides], output_dir: Path, common: Overrides) -> Trained:
+    """Train all stages, each by all of its seeds."""
+    runs: list[Path] = []
+    model: Path | None = None
+    for number, stage in enumerate(stages, start=1):
+        start = {"initial_weights": model} if model else {}
+        branches = _branches(stage, output_dir / f"stage{number}")
+        for run, overrides in branches.items():
+            trainer.train(run, {**common, **overrides, **start})
+        models = [run / "model.pt" for run in branches]
+        model = average_weights(models, output_dir / f"stage{number}.pt") if len(models) > 1 else models[0]
+        runs += branches
+    if model is None:
+        raise ValueError("a recipe needs at least one stage")
+    return Trained(runs, model)
 
 
 def _branches(stage: Overrides, folder: Path) -> dict[Path, Overrides]:
@@ -153,31 +123,6 @@ def _branches(stage: Overrides, folder: Path) -> dict[Path, Overrides]:
     shared = {key: value for key, value in stage.items() if key != "seeds"}
     runs = {f"{folder.name}-{number}": seed for number, seed in enumerate(stage["seeds"], start=1)}
     return {folder.with_name(name): {**shared, "seed": seed} for name, seed in runs.items()}
-
-
-def _finished(run: Path, overrides: Overrides) -> bool:
-    """Whether a run has reached its last iteration.
-
-    Raises:
-        ValueError: it was told something else, or started from other weights.
-    """
-    record, history = run / "config.json", run / "history.csv"
-    if not record.is_file():
-        return False
-    settings = json.loads(record.read_text(encoding="utf-8"))["settings"]
-    # a record of an older version lacks the settings that came later, whose defaults leave things as they were
-    told = {**_defaults(settings["variant"]), **settings, "max_iterations": settings["iterations"]}
-    files = {key: weights_hash(overrides[key]) for key in ("initial_weights", "pretrained_path") if key in overrides}
-    wanted = {key: value for key, value in {**overrides, **files}.items() if not key.endswith("_dir")}
-    differing = [key for key, value in wanted.items() if key in told and told[key] != value]
-    if differing:
-        raise ValueError(f"{run} was told another {', '.join(differing)}; remove it, or give another output_dir")
-    done = [int(row["iteration"]) for row in read_rows(history)] if history.is_file() else []
-    return bool(done) and done[-1] >= settings["iterations"] and (run / "model.pt").is_file()
-
-
-def _defaults(variant: str) -> dict[str, Any]:
-    return json.loads((CONFIGS / "train.json").read_text(encoding="utf-8"))["recipes"][variant]
 
 
 def _ship(

@@ -15,7 +15,7 @@ from ignite.engine import Engine, Events
 from .. import CLASS_NAMES
 from ..atomic import write_bytes, write_csv, write_json
 from ..metrics import check_classification, summarise
-from ..metrics.summary import calibration_sentence
+from ..metrics.summary_text import summary_text
 from .evaluation_folder import refuse_another_evaluation
 from .pictures import encoded_panel
 
@@ -107,59 +107,4 @@ class EvaluationWriter:
         write_csv(self.output_dir / "per_image.csv", self.metric.rows)
         for _, image_id, picture in (*self._worst, *self._best):
             write_bytes(self.output_dir / f"{image_id}_overlay.jpg", picture)
-        logger.info(f"{_as_text(summary, self.protocol)}\nwritten to {self.output_dir}")
-
-
-_LACKING = {
-    "segmentation": "no image has a mask; a datalist.json can name them",
-    "classification": "no image has a diagnosis; a datalist.json or a labels.csv can name them",
-}
-
-
-def _as_text(summary: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
-    """The figures as lines a person reads; an undefined one is a dash."""
-    told = f"split {protocol.get('split')}, views {protocol.get('views')}, precision {protocol.get('precision')}"
-    lines = ["", f"{told}, 95% intervals"]
-    for block in ("segmentation", "classification"):
-        figures = summary[block]
-        lines.append(f"{block}, n = {figures['n']}" + ("" if figures["n"] else f": {_LACKING[block]}"))
-        for name, value in figures.items():
-            if name == "n":
-                continue
-            nested = isinstance(value, Mapping) and "value" not in value
-            lines.append(f"  {name}: {_several(value) if nested else _figure(value)}")
-    return "\n".join([*lines, *_diagnosis_lines(summary), *_calibration_lines(summary), *_confidence_lines(summary)])
-
-
-def _diagnosis_lines(summary: Mapping[str, Any]) -> list[str]:
-    blocks = {name: block for name, block in summary.get("by_diagnosis", {}).items() if block["n"]}
-    lines = [f"  {name}, n = {block['n']}: {_several(block)}" for name, block in blocks.items()]
-    return ["by diagnosis", *lines] if lines else []
-
-
-def _calibration_lines(summary: Mapping[str, Any]) -> list[str]:
-    block = summary.get("calibration", {})
-    return [f"calibration, n = {block['n']}", f"  {calibration_sentence(block)}"] if block.get("n") else []
-
-
-def _confidence_lines(summary: Mapping[str, Any]) -> list[str]:
-    block = summary.get("confidence", {})
-    if not block.get("n"):
-        return []
-    correlation = "-" if block["spearman"] is None else f"{block['spearman']:.3f}"
-    return [
-        f"confidence, n = {block['n']}",
-        f"  predicted and true Dice correlate with {correlation} (Spearman); without the fifth predicted worst "
-        f"JA {block['JA_kept']:.3f} instead of {block['JA']:.3f}",
-    ]
-
-
-def _several(figures: Mapping[str, Any]) -> str:
-    return "  ".join(f"{name} {_figure(figure)}" for name, figure in figures.items() if name != "n")
-
-
-def _figure(value: Mapping[str, float | None] | None) -> str:
-    if value is None:
-        return "-"
-    centre, low, high = ("-" if value[key] is None else f"{value[key]:.3f}" for key in ("value", "low", "high"))
-    return f"{centre} [{low}, {high}]"
+        logger.info(f"{summary_text(summary, self.protocol)}\nwritten to {self.output_dir}")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ def evaluation_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
     blocks += _by_diagnosis(metrics.get("by_diagnosis", {}))
     blocks += _classification(metrics.get("classification", {}))
     blocks += _calibration(metrics.get("calibration", {}))
+    blocks += _folds(metrics.get("folds", []))
     if protocol := metrics.get("protocol"):
         blocks.append(Facts(in_words(protocol), caption="Protocol"))
     sections = [Section("Evaluation", blocks)]
@@ -87,6 +88,13 @@ def _by_diagnosis(blocks: Mapping[str, Any]) -> list[Table]:
         if block["n"]
     ]
     return [Table(rows, caption="Segmentation by diagnosis, mean over the images of each class.")] if rows else []
+
+
+def _folds(folds: Sequence[Mapping[str, Any]]) -> list[Table]:
+    if not folds:
+        return []
+    rows = [{key.replace("_", " "): value for key, value in fold.items()} for fold in folds]
+    return [Table(rows, caption="Fold by fold: how much the figures depend on what was trained on and judged by.")]
 
 
 def _calibration(block: Mapping[str, Any]) -> list[Paragraph]:

@@ -15,10 +15,11 @@ import pytest
 import torch
 from monai.bundle import ConfigWorkflow
 
-from mt_transunet import bundle_command, load_network, weights_recipe
+from mt_transunet import bundle_command, load_network, training_runs, weights_recipe
 from mt_transunet.bundle_command import CONFIGS
 from mt_transunet.networks import read_provenance, weights_hash
-from mt_transunet.weights_recipe import TimeIsUp, make_weights
+from mt_transunet.training_runs import TimeIsUp
+from mt_transunet.weights_recipe import make_weights
 
 RECIPE = {
     "lite": {
@@ -62,6 +63,10 @@ class Maker:
         workflow.run()
         workflow.finalize()
 
+    def replaces_commands(self, patch: pytest.MonkeyPatch) -> None:
+        for module in (weights_recipe, training_runs):
+            patch.setattr(module, "run_bundle", self.run_bundle)
+
     def __call__(self, **arguments: Any) -> Path:
         self.run.clear()
         return make_weights(
@@ -80,7 +85,7 @@ def maker(tmp_path_factory: pytest.TempPathFactory, synthetic: Path) -> Maker:
 @pytest.fixture(scope="module")
 def made(maker: Maker) -> tuple[Path, list[tuple[str, dict[str, Any]]], Maker]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(weights_recipe, "run_bundle", maker.run_bundle)
+        maker.replaces_commands(patch)
         weights = maker()
         assert weights is not None
         return weights, list(maker.run), maker
@@ -138,7 +143,7 @@ def test_the_weights_load_with_their_sizes(made) -> None:
 def test_a_second_call_trains_nothing_and_gives_the_same_file(made, monkeypatch: pytest.MonkeyPatch) -> None:
     weights, _, maker = made
     before = weights.read_bytes(), weights.with_suffix(".json").read_bytes()
-    monkeypatch.setattr(weights_recipe, "run_bundle", maker.run_bundle)
+    maker.replaces_commands(monkeypatch)
     for name in ("fold1-evaluation", "validation-fast"):  # as if of other weights, which evaluating alone would refuse
         metrics = weights.parent / name / "metrics.json"
         metrics.write_text(json.dumps({"protocol": {"weights_sha256": "0" * 64}}))
@@ -193,7 +198,7 @@ def test_training_that_ran_out_of_time_gives_no_weights(
     tmp_path: Path, synthetic: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     maker = Maker(synthetic, tmp_path)
-    monkeypatch.setattr(weights_recipe, "run_bundle", maker.run_bundle)
+    maker.replaces_commands(monkeypatch)
     with pytest.raises(TimeIsUp, match="stage1 goes on"):
         maker(max_minutes=1e-4)
     assert [run_id for run_id, _ in maker.run] == ["training"]
@@ -204,7 +209,7 @@ def test_a_call_with_a_limit_that_has_trained_leaves_the_evaluations_to_the_next
     tmp_path: Path, synthetic: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     maker = Maker(synthetic, tmp_path)
-    monkeypatch.setattr(weights_recipe, "run_bundle", maker.run_bundle)
+    maker.replaces_commands(monkeypatch)
     with pytest.raises(TimeIsUp, match="the evaluations are left"):
         maker(max_minutes=60)
     assert [run_id for run_id, _ in maker.run] == ["training"] * 6

@@ -108,19 +108,6 @@ def test_the_log_shows_masks_by_diagnosis_and_calibration(tmp_path, fire, state_
     assert "calibration, n = 2\n  expected calibration error 0.250; a perfectly calibrated model" in caplog.text
 
 
-def test_where_no_image_has_a_mask_the_log_says_how_to_name_them():
-    text = evaluation._as_text({"segmentation": {"n": 0, "JA": None}, "classification": {"n": 2}}, {})
-    assert "segmentation, n = 0: no image has a mask; a datalist.json can name them" in text
-    assert "classification, n = 2\n" in text + "\n"
-
-
-def test_an_interval_that_no_resample_defines_is_a_dash():
-    figure = {"value": 0.5, "low": None, "high": None}
-    summary = {"segmentation": {"n": 1, "JA": figure}, "classification": {"n": 0, "mean_AUC": None}}
-    text = evaluation._as_text(summary, {})
-    assert "JA: 0.500 [-, -]" in text and "mean_AUC: -" in text
-
-
 def test_the_real_panels_are_drawn_from_the_evaluator_s_state(tmp_path, fire, state_of, photograph):
     state = tuple([part] for part in state_of(photograph))
     write(tmp_path, fire, [[row("ISIC_7", 0.5)]], [state], pictures=1)

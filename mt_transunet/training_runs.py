@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trainings one after another, each in a folder of its own, that a killed or timed call leaves for the next one."""
+
+from __future__ import annotations
+
+import ast
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .bundle_command import CONFIGS, run_bundle
+from .networks import weights_hash
+from .reports.rows import read_rows
+
+__all__ = ["Overrides", "TimeIsUp", "TrainingRuns"]
+
+Overrides = dict[str, Any]
+
+
+class TimeIsUp(Exception):
+    """The minutes of a call are spent; the same call goes on."""
+
+
+class TrainingRuns:
+    """Trains what is not finished yet, until a deadline.
+
+    Args:
+        machine: overrides that change no result, such as ``num_workers``.
+        max_minutes: how long to train; None without an end.
+
+    Attributes:
+        has_trained: whether any run was not finished before.
+    """
+
+    def __init__(self, machine: Mapping[str, Any] | None = None, *, max_minutes: float | None = None) -> None:
+        self.machine = dict(machine or {})
+        self.deadline = None if max_minutes is None else time.monotonic() + 60 * max_minutes
+        self.has_trained = False
+
+    def train(self, run: Path, overrides: Overrides) -> None:
+        """Train into the folder ``run``, or go on there.
+
+        Raises:
+            TimeIsUp: before the run has ended.
+            ValueError: the folder holds a run that was told something else.
+            RuntimeError: the training failed; it has said why.
+        """
+        if _finished(run, overrides):
+            return
+        budget = {}
+        if self.deadline is not None:
+            left = (self.deadline - time.monotonic()) / 60
+            if left <= 0:
+                raise TimeIsUp(f"{run} is next")
+            budget = {"max_minutes": left}
+        self.has_trained = True
+        run_bundle("training", {**overrides, **self.machine, **budget, "output_dir": run})
+        if not _finished(run, overrides):
+            raise TimeIsUp(f"{run} goes on")
+
+
+def _finished(run: Path, overrides: Overrides) -> bool:
+    """Whether a run has reached its last iteration.
+
+    Raises:
+        ValueError: it was told something else, or started from other weights.
+    """
+    record, history = run / "config.json", run / "history.csv"
+    if not record.is_file():
+        return False
+    settings = json.loads(record.read_text(encoding="utf-8"))["settings"]
+    # a record of an older version lacks the settings that came later, whose defaults leave things as they were
+    told = {**_defaults(settings["variant"]), **settings, "max_iterations": settings["iterations"]}
+    files = {key: weights_hash(overrides[key]) for key in ("initial_weights", "pretrained_path") if key in overrides}
+    wanted = {key: _value(value) for key, value in {**overrides, **files}.items() if not key.endswith("_dir")}
+    differing = [key for key, value in wanted.items() if key in told and told[key] != value]
+    if differing:
+        raise ValueError(f"{run} was told another {', '.join(differing)}; remove it, or give another output_dir")
+    done = [int(row["iteration"]) for row in read_rows(history)] if history.is_file() else []
+    return bool(done) and done[-1] >= settings["iterations"] and (run / "model.pt").is_file()
+
+
+def _value(typed: Any) -> Any:
+    """What a config makes of a word of the command line: numbers and lists as such, anything else as it is."""
+    try:
+        return ast.literal_eval(typed) if isinstance(typed, str) else typed
+    except (ValueError, SyntaxError):
+        return typed
+
+
+def _defaults(variant: str) -> dict[str, Any]:
+    return json.loads((CONFIGS / "train.json").read_text(encoding="utf-8"))["recipes"][variant]
