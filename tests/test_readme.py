@@ -13,7 +13,7 @@ import pytest
 from monai.bundle import ConfigParser
 
 from mt_transunet.cli import _parser
-from mt_transunet.overrides import _paths, parse_command
+from mt_transunet.overrides import _paths, flags, parse_command
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "bundle" / "docs").glob("*.md"))]
@@ -50,7 +50,10 @@ def test_bundle_commands_name_existing_files_ids_and_keys(command, monkeypatch):
 
 @pytest.mark.parametrize("command", OWN, ids=" ".join)
 def test_own_commands_parse(command):
-    assert callable(_parser().parse_args(command[1:]).verb)
+    arguments, further = _parser().parse_known_args(command[1:])
+    assert callable(arguments.verb)
+    assert not further or arguments.takes_overrides
+    assert set(flags(further)) <= _paths(ConfigParser.load_config_file(ROOT / "bundle/configs/train.json"))
 
 
 @pytest.mark.parametrize("command", MAKE, ids=" ".join)
