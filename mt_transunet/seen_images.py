@@ -11,7 +11,8 @@ from typing import Any
 
 from .atomic import write_bytes
 from .data.errors import name_some
-from .data.items import Item, isic_id
+from .data.image_digest import image_digest
+from .data.items import Item
 from .networks.members import member_files
 from .networks.provenance import read_provenance, weights_file
 from .networks.weight_files import WeightsError
@@ -19,9 +20,7 @@ from .networks.weight_files import WeightsError
 __all__ = ["ENDING", "join_seen_images", "list_record", "seen_among", "seen_images", "write_seen_images"]
 
 ENDING = ".images.txt"
-"""``lite.pt`` -> ``lite.images.txt``: a digest a line, sorted."""
-
-_HEAD = 65536  # bytes of a file that, with its size, tell it from others
+"""``lite.pt`` -> ``lite.images.txt``: an ``image_digest`` a line, sorted."""
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +28,9 @@ Weights = str | Path | Sequence[str | Path]
 
 
 def write_seen_images(weights: str | Path, items: Iterable[Item], initial_weights: Weights | None = None) -> Path:
-    """Write the list of weights to be: the images they are trained on, and those their initial weights have seen.
-
-    An ISIC image is known by its id, in whatever size it comes; any other by its file, under whatever name.
-    """
+    """Write the list of weights to be: the images they are trained on, and those their initial weights have seen."""
     earlier = None if initial_weights is None else seen_images(initial_weights)
-    return _write(Path(weights), {_digest(item) for item in items} | (earlier or set()))
+    return _write(Path(weights), {image_digest(item) for item in items} | (earlier or set()))
 
 
 def join_seen_images(weights: Weights, destination: Path) -> Path | None:
@@ -80,7 +76,7 @@ def seen_among(items: Sequence[Item], weights: Weights) -> int | None:
     seen = seen_images(weights)
     if seen is None:
         return None
-    found = [item.get("image_id") or Path(item["image"]).stem for item in items if _digest(item) in seen]
+    found = [item.get("image_id") or Path(item["image"]).stem for item in items if image_digest(item) in seen]
     if found:
         names = " and ".join(str(file) for file in member_files(weights))
         logger.warning(
@@ -92,14 +88,3 @@ def seen_among(items: Sequence[Item], weights: Weights) -> int | None:
 
 def _write(weights: Path, digests: set[str]) -> Path:
     return write_bytes(weights.with_suffix(ENDING), "".join(f"{digest}\n" for digest in sorted(digests)).encode())
-
-
-def _digest(item: Item) -> str:
-    """12 hexadecimal digits: that any two of 10,000 images share them has a chance of 2e-7."""
-    name = isic_id(item)
-    if name is not None:
-        return hashlib.sha256(name.encode()).hexdigest()[:12]
-    with open(item["image"], "rb") as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        return hashlib.sha256(b"%d " % size + file.read(_HEAD)).hexdigest()[:12]

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 
 from .. import CLASS_NAMES
+from ..data.image_digest import image_digest
 from ..measurements import measure_lesion
-from ..quality import DOUBTFUL_MASK, EXIF_ROTATED, DicePredictor, TypicalImages, image_flags
+from ..quality import DOUBTFUL_MASK, EXIF_ROTATED, SEEN_IN_TRAINING, DicePredictor, TypicalImages, image_flags
 
 __all__ = ["Findings"]
 
@@ -29,10 +31,16 @@ class Findings:
         views: preset that the image was seen with.
         millimetres_per_pixel: scale of all photographs, which goes before what one says of itself; without either,
             lengths stay in pixels.
+        learned_from: ``image_digest`` of each image the weights learned from; None where nobody knows.
     """
 
     def __init__(
-        self, *, record: Mapping[str, Any] | None = None, views: str, millimetres_per_pixel: float | None = None
+        self,
+        *,
+        record: Mapping[str, Any] | None = None,
+        views: str,
+        millimetres_per_pixel: float | None = None,
+        learned_from: Collection[str] | None = None,
     ) -> None:
         record = record or {}
         point = (record.get("operating_points") or {}).get("melanoma_sensitivity_0.9", {}).get(views)
@@ -47,6 +55,7 @@ class Findings:
         typical = record.get("typical_images")
         self.typical = TypicalImages.from_json(typical) if typical else None
         self.millimetres_per_pixel = millimetres_per_pixel
+        self.learned_from = frozenset(learned_from or ())
 
     def __call__(
         self,
@@ -56,6 +65,7 @@ class Findings:
         *,
         millimetres_per_pixel: float | None = None,
         turned: bool = False,
+        path: str | os.PathLike | None = None,
     ) -> dict[str, Any]:
         """The columns between ``status`` and the file names.
 
@@ -66,6 +76,7 @@ class Findings:
                 ``pred_confidence`` may be absent.
             millimetres_per_pixel: what this photograph says of its scale.
             turned: whether its file asks viewers to turn it (EXIF orientation), which nothing here does.
+            path: of its file, None where it is not known.
 
         Returns:
             Plain values; None is "not known". ``flags`` is a list of names.
@@ -76,6 +87,8 @@ class Findings:
             flags.append(DOUBTFUL_MASK)
         if turned:
             flags.append(EXIF_ROTATED)
+        if self.learned_from and path is not None and image_digest({"image": os.fspath(path)}) in self.learned_from:
+            flags.append(SEEN_IN_TRAINING)
         scale = millimetres_per_pixel if self.millimetres_per_pixel is None else self.millimetres_per_pixel
         measured = measure_lesion(photograph, mask, millimetres_per_pixel=scale)
         row = {

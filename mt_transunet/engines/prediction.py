@@ -39,7 +39,7 @@ class PredictionWriter:
         names: output name of each image path (``OutputNames``).
         journal: keeps the records; what it holds of earlier calls goes into the tables as well.
         findings: columns of a row from the photograph (H, W, 3), the mask (H, W), the evaluator's output, and
-            ``millimetres_per_pixel`` and ``turned`` as far as the photograph says.
+            ``millimetres_per_pixel`` and ``turned`` as far as the photograph says, and its ``path``.
         overlays: whether to draw them.
         dicom_seg: makes ``_mask.dcm`` from path and mask of a photograph that came as DICOM; None: there is none.
         more_files: endings of further files that were made from each image, such as ``_mask.nii.gz``.
@@ -80,7 +80,7 @@ class PredictionWriter:
             name = self.names[path]
             picture, mask = photograph(path), plane(output["pred_mask"]) > 0
             scale = millimetres_per_pixel(picture)
-            known = {"millimetres_per_pixel": scale, "turned": is_turned(picture)}
+            known = {"millimetres_per_pixel": scale, "turned": is_turned(picture), "path": path}
             found = self.findings(np.asarray(picture), mask, output, **known)
             row = {"image": path, "status": "ok", **found}
             row |= {"mask": f"{name}_mask.png", "overlay": f"{name}_overlay.jpg" if self.overlays else None}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .confidence import Confidenced
-from .flags import DOUBTFUL_MASK, EXIF_ROTATED, FLAGS, flag_words, image_flags
+from .flags import DOUBTFUL_MASK, EXIF_ROTATED, FLAGS, SEEN_IN_TRAINING, flag_words, image_flags
 from .predicted_dice import FEWEST_IMAGES, DicePredictor
 from .typical import FEWEST_TYPICAL, TypicalImages
 
@@ -14,6 +14,7 @@ __all__ = [
     "FEWEST_IMAGES",
     "FEWEST_TYPICAL",
     "FLAGS",
+    "SEEN_IN_TRAINING",
     "Confidenced",
     "DicePredictor",
     "TypicalImages",

@@ -12,13 +12,16 @@ from .frame import dark_frame
 from .reduction import reduced, require_rgb
 from .typical import TypicalImages
 
-__all__ = ["DOUBTFUL_MASK", "EXIF_ROTATED", "FLAGS", "flag_words", "image_flags"]
+__all__ = ["DOUBTFUL_MASK", "EXIF_ROTATED", "FLAGS", "SEEN_IN_TRAINING", "flag_words", "image_flags"]
 
 DOUBTFUL_MASK = "doubtful_mask"
 """Raised where the predicted Dice is among the lowest fifth of the validation images."""
 
 EXIF_ROTATED = "exif_rotated"
 """Raised where the file asks viewers to turn the photograph."""
+
+SEEN_IN_TRAINING = "seen_in_training"
+"""Raised where the weights learned from this very image."""
 
 FLAGS = {
     "no_lesion": "No lesion was found, or only a speck: check that one is in the picture, and take it from nearer.",
@@ -36,9 +39,11 @@ FLAGS = {
     "at the mask before using it.",
     EXIF_ROTATED: "The file asks viewers to turn it (EXIF orientation), which was not done: mask and overlay fit its "
     "pixels as they are stored, so lay them over these.",
+    SEEN_IN_TRAINING: "The weights learned from this very image: what they say of it does not show how good they are "
+    "on others.",
 }
 """Each flag, in the order in which they are raised, with what it means and what to do about it. All but the last
-two are raised by ``image_flags``, from the photograph and its mask alone."""
+three are raised by ``image_flags``, from the photograph and its mask alone."""
 
 # The rates below are of 300 random ISIC-2017 training images (256x256) with their masks.
 _SPECK = 0.001

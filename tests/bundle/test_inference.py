@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 import torch
 from monai.bundle import ConfigWorkflow
 from PIL import Image
+
+from mt_transunet.networks import shipped_weights
 
 Workflow = Callable[..., ConfigWorkflow]
 
@@ -128,6 +131,19 @@ def test_masks_are_0_or_255_at_the_size_of_the_stored_image(odd: Folder) -> None
 
 def test_a_file_that_asks_viewers_to_turn_it_says_so_and_no_other(odd: Folder) -> None:
     assert [name for name, row in odd.rows.items() if "exif_rotated" in row.get("flags", "")] == ["turned.jpg"]
+
+
+def test_an_image_that_the_shipped_weights_learned_from_says_so_and_no_other(
+    finished: Callable[..., ConfigWorkflow], odd: Folder, tmp_path: Path
+) -> None:
+    for name in ("ISIC_0000000.jpg", "new.jpg"):  # the first is one of the challenge's training images
+        (tmp_path / "given").mkdir(exist_ok=True)
+        shutil.copyfile(odd.given / "plain.jpg", tmp_path / "given" / name)
+    told = {"weights": shipped_weights("lite"), "overlays": False}
+    finished("inference", dataset_dir=tmp_path / "given", output_dir=tmp_path / "out", **told)
+    with open(tmp_path / "out" / "predictions.csv") as stream:
+        flagged = {Path(row["image"]).name: "seen_in_training" in row["flags"] for row in csv.DictReader(stream)}
+    assert flagged == {"ISIC_0000000.jpg": True, "new.jpg": False}
 
 
 def test_each_kind_of_conversion_is_said_once(odd: Folder) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from mt_transunet.data.image_digest import image_digest
 from mt_transunet.engines import Findings
 
 PREDICTOR = {"intercept": 1.0, "weights": [-1.0, 0.0, 0.0], "doubtful": 0.7, "n": 150, "spearman": 0.6}
@@ -73,6 +74,15 @@ def test_a_photograph_that_viewers_turn_is_flagged_last(lesion):
     picture, mask = lesion
     assert Findings(views="fast")(picture, mask, output(), turned=True)["flags"][-1] == "exif_rotated"
     assert "exif_rotated" not in Findings(views="fast")(picture, mask, output())["flags"]
+
+
+def test_an_image_that_the_weights_learned_from_is_flagged(lesion, tmp_path):
+    (tmp_path / "mole.jpg").write_bytes(b"one")
+    (tmp_path / "other.jpg").write_bytes(b"two")
+    findings = Findings(views="fast", learned_from=[image_digest({"image": str(tmp_path / "mole.jpg")})])
+    assert findings(*lesion, output(), path=tmp_path / "mole.jpg")["flags"][-1] == "seen_in_training"
+    assert "seen_in_training" not in findings(*lesion, output(), path=tmp_path / "other.jpg")["flags"]
+    assert "seen_in_training" not in findings(*lesion, output())["flags"]
 
 
 def test_measurements_and_confidences_are_plain_values_or_none(lesion):

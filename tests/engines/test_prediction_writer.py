@@ -80,19 +80,19 @@ def test_findings_get_photograph_and_mask_with_rows_before_columns(writer, fire,
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_findings_are_told_which_photographs_viewers_turn(tmp_path, writer, fire, state_of, photograph, mode):
+def test_findings_are_told_the_file_and_whether_viewers_turn_it(tmp_path, writer, fire, state_of, photograph, mode):
     tags, seen = Image.Exif(), []
     tags[0x0112] = 6
     turned = str(tmp_path / "turned.png")
     Image.open(photograph).convert(mode).save(turned, exif=tags)
 
-    def keep(picture, mask, output, *, millimetres_per_pixel, turned):
-        seen.append(turned)
+    def keep(picture, mask, output, *, millimetres_per_pixel, turned, path):
+        seen.append((path, turned))
         return said(picture, mask, output)
 
     options = {"names": {photograph: "a", turned: "b"}, "findings": keep, "overlays": False}
     processed(writer(**options), fire, state_of, photograph, turned)
-    assert seen == [False, True]
+    assert seen == [(photograph, False), (str(tmp_path / "turned.png"), True)]
 
 
 def test_overlays_can_be_switched_off(tmp_path, writer, fire, state_of, photograph, monkeypatch):
@@ -162,7 +162,7 @@ def test_a_photograph_that_came_as_dicom_gives_its_scale_and_has_a_segmentation_
     scanned = str(write_dicom(tmp_path / "scan.dcm", np.full((40, 60, 3), 200, np.uint8), PixelSpacing=[0.1, 0.1]))
     scales, asked = [], []
 
-    def keep(picture, mask, output, *, millimetres_per_pixel, turned):
+    def keep(picture, mask, output, *, millimetres_per_pixel, **_):
         scales.append(millimetres_per_pixel)
         return said(picture, mask, output)
 

@@ -113,7 +113,7 @@ def test_flags_come_in_their_order_as_plain_numbers(case):
 
 def test_every_flag_says_what_to_do_in_one_sentence():
     of_the_image = ["no_lesion", "touches_border", "low_resolution", "out_of_focus", "dark_corners", "hair"]
-    assert list(FLAGS) == [*of_the_image, "unlike_training", "doubtful_mask", "exif_rotated"]
+    assert list(FLAGS) == [*of_the_image, "unlike_training", "doubtful_mask", "exif_rotated", "seen_in_training"]
     assert all(text[0].isupper() and text.endswith(".") and text.count(".") == 1 for text in FLAGS.values())
     assert all(":" in text for text in FLAGS.values())
 
