@@ -27,7 +27,7 @@ _OURS = ("dataset_dir", "output_dir", "fold", "num_folds")
 _CHOOSES = {"keep": "last", "early_stop_patience": "None"}
 """Keys that would choose weights by the very images they are judged by -> what they are instead."""
 
-_OF_BOTH = ("variant", "encoder", "num_layers", "num_workers", "device")
+_OF_BOTH = ("variant", "num_workers", "device")
 """Overrides of the training that its evaluation needs too."""
 
 _SHOWN = ("JA", "DI")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from .members import (
     load_members,
+    member_files,
     member_hashes,
     member_record,
     members,
@@ -17,7 +18,7 @@ from .mt_transunet import MTTransUNet
 from .provenance import read_provenance, trained_at, weights_hash
 from .single_output import OutputTuple, SingleOutput
 from .variants import VARIANTS, build_network
-from .weights import load_network, load_weights, shipped_weights
+from .weights import built_as, load_network, load_weights, shipped_weights
 
 __all__ = [
     "VARIANTS",
@@ -25,9 +26,11 @@ __all__ = [
     "OutputTuple",
     "SingleOutput",
     "build_network",
+    "built_as",
     "load_members",
     "load_network",
     "load_weights",
+    "member_files",
     "member_hashes",
     "member_record",
     "members",

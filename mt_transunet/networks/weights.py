@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -126,6 +126,18 @@ def read_run(path: Path) -> dict[str, torch.Tensor]:
     if file.is_file():
         check_provenance(file, required=variant is not None)
     return read_weights(file)
+
+
+def built_as(path: str | Path, variant: str) -> dict[str, Any]:
+    """``encoder`` and ``num_layers`` that a network of the variant must be built with to take these weights.
+
+    Empty where the file is not there, or holds those of another network: loading it will say so.
+    """
+    file = Path(path) / "model.pt" if Path(path).is_dir() else Path(path)
+    identity = identify(read_run(file)) if file.is_file() else None
+    if identity is None or identity.variant != variant:
+        return {}
+    return {"encoder": identity.encoder, "num_layers": identity.num_layers}
 
 
 def explain_mismatch(

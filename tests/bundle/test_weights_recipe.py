@@ -38,7 +38,7 @@ RECIPE = {
 FILES = {"training": ("train.json",), "evaluating": ("train.json", "evaluate.json")}
 SMALL = {
     "training": {"labelled_batch": 2, "unlabelled_batch": 1, "pretrained": False, "num_workers": 0},
-    "evaluating": {"num_layers": 1, "num_workers": 0, "resamples": 20},
+    "evaluating": {"num_workers": 0, "resamples": 20},
 }
 
 

@@ -10,6 +10,7 @@ import torch
 from mt_transunet.networks import (
     VARIANTS,
     build_network,
+    built_as,
     load_network,
     load_weights,
     shipped_weights,
@@ -120,6 +121,12 @@ def test_checkpoint_with_other_layers_names_the_arguments(run):
     network = build_network("lite", num_layers=2)
     with pytest.raises(ValueError, match="and 1 layers, this network is .*build it with .*num_layers=1"):
         load_weights(network, run)
+
+
+def test_what_weights_need_a_network_to_be_built_as_is_read_from_them(run, tmp_path):
+    assert built_as(run, "lite") == {"encoder": "efficientnet_lite2", "num_layers": 1}
+    assert built_as(run, "paper") == {}  # loading says which variant they are of
+    assert built_as(tmp_path / "nothing.pt", "lite") == {}
 
 
 def test_training_checkpoint_is_refused(tmp_path, lite):
