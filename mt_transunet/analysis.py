@@ -18,7 +18,7 @@ from .inferers import AutocastInferer, ViewsInferer, view_symmetries
 from .networks import VARIANTS, load_network, member_record, shipped_weights, trained_at
 from .prediction import as_array
 from .quality import Confidenced, DicePredictor
-from .seen_images import seen_images
+from .seen_images import learned_from
 from .transforms import AntialiasedResized, decide_mask
 
 __all__ = ["Analyser", "Analysis"]
@@ -68,7 +68,7 @@ class Analyser:
         one_pass = AutocastInferer("fp32")  # as run inference
         self.inferer = ViewsInferer(one_pass, sizes=sizes, symmetries=view_symmetries(views), moments=True)
         self.confidence = Confidenced(DicePredictor.of_record(record, views))
-        self.findings = Findings(record=record, views=views, learned_from=seen_images(path))
+        self.findings = Findings(record=record, views=views, learned_from=learned_from(path))
         self.calibrated = bool(record.get("calibration"))
 
     @torch.inference_mode()

@@ -14,7 +14,7 @@ from .atomic import write_bytes, write_json
 from .networks import read_provenance, weights_hash
 from .networks.provenance import trained_at, weights_file
 from .networks.weights import identify, read_run
-from .seen_images import ENDING, join_seen_images
+from .seen_images import ENDING, list_goes_along
 from .shipping import ship_weights
 
 __all__ = ["ORIGINAL", "SERVED", "ServeWhenTrained", "put_weights"]
@@ -59,8 +59,8 @@ def put_weights(source: str | os.PathLike, bundle: str | os.PathLike, variant: s
         ship_weights(weights_file(source), served)
         record = {"sha256": weights_hash(served), "variant": variant, **trained_at(source)}
     else:
-        join_seen_images(source, served)
-        write_bytes(served, weights_file(source).read_bytes())
+        with list_goes_along(source, served):
+            write_bytes(served, weights_file(source).read_bytes())
     write_json(served.with_suffix(".json"), record)
     if replaced:
         logger.info(f"{served} holds the weights of {source} now; those that came with the bundle are {ORIGINAL}")

@@ -1,36 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How good a training is on images it has not seen, by every image of a dataset once: k-fold cross-validation."""
+"""How good a training is on images it has not seen: k-fold cross-validation, every image with a mask judged once."""
 
 from __future__ import annotations
 
 import json
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .atomic import write_csv, write_json
 from .bundle_command import run_bundle
 from .data import evaluated_side, load_datalist
-from .metrics import summarise
-from .metrics.summary_text import summary_text
-from .reports.comparison import read_evaluated
-from .reports.evaluation_section import METRICS, PER_IMAGE
-from .training_runs import Overrides, TrainingRuns
+from .networks import weights_hash
+from .pooled_evaluation import FOLDS, pool_evaluations
+from .reports.evaluation_section import METRICS
+from .reports.training_section import HISTORY
 
-__all__ = ["cross_validate", "pool_evaluations"]
+__all__ = ["cross_validate"]
 
 logger = logging.getLogger(__name__)
 
-_OURS = ("dataset_dir", "output_dir", "fold", "num_folds")
+_KEPT = {"keep": "last", "val_interval": 10**9}
+"""Overrides of every training: it is validated once, after its last iteration, for the curves' sake."""
+
+_OURS = ("config_file", "dataset_dir", "output_dir", "fold", "num_folds")
 _CHOOSES = {"keep": "last", "early_stop_patience": "None"}
 """Keys that would choose weights by the very images they are judged by -> what they are instead."""
 
-_OF_BOTH = ("variant", "num_workers", "device")
-"""Overrides of the training that its evaluation needs too."""
-
-_SHOWN = ("JA", "DI")
+_OF_EVALUATIONS = ("decision", "merge")
+_OF_BOTH = ("variant", "num_workers", "device", *_OF_EVALUATIONS)
+"""Overrides that go to the evaluation too."""
 
 
 def cross_validate(
@@ -47,7 +47,8 @@ def cross_validate(
     weights: the best by a fold would be flattered on that fold. Killed at any moment, the same call goes on.
 
     Args:
-        dataset_dir: as of training; of its splits only the one to train on is used.
+        dataset_dir: as of training; of its splits only the one to train on is used, and of that the images with a mask
+            are judged.
         output_dir: receives ``metrics.json`` and ``per_image.csv`` of all images, and each fold's runs below ``folds``.
         folds: how many parts, at least two.
         views: of the evaluation, ``none``, ``fast`` or ``paper``.
@@ -57,73 +58,62 @@ def cross_validate(
         ``output_dir``.
 
     Raises:
-        ValueError: an override that is not the caller's to give, a fold without images, or runs in the folder that were
-            told something else.
-        RuntimeError: a command failed; it has said why.
+        ValueError: an override that is not the caller's to give, a fold without images, or a folder that holds another
+            kind of run.
+        RuntimeError: a command failed; it has said why, as where the folder holds runs that were told something else.
     """
     told = dict(training or {})
-    _refuse(told)
-    lists = load_datalist(dataset_dir, splits="training")
-    sizes = [len(evaluated_side(lists, "val", fold, folds)) for fold in range(folds)]  # an empty one is refused now
-    logger.info(f"{folds} trainings, judged by {', '.join(map(str, sizes))} images")
+    _refuse_overrides(told)
+    _refuse_folder(output_dir)
+    _check_folds(dataset_dir, folds)
     evaluations = []
     for fold in range(folds):
         side = {"dataset_dir": dataset_dir, "fold": fold, "num_folds": folds}
         run, evaluation = (output_dir / "folds" / str(fold) / name for name in ("training", "evaluation"))
-        # validated once, after the last iteration, for the curves' sake
-        TrainingRuns().train(run, {"keep": "last", "val_interval": 10**9, **told, **side})
-        shutil.rmtree(evaluation, ignore_errors=True)  # of an earlier call, perhaps of other views
-        common = {key: told[key] for key in _OF_BOTH if key in told}
-        run_bundle("evaluating", {**common, **side, "views": views, "weights": run, "output_dir": evaluation})
+        # given again for a finished run too: the training itself refuses other images or settings, and ends at once
+        run_bundle("training", {**_KEPT, **told, **side, "output_dir": run})
+        common = {**{key: told[key] for key in _OF_BOTH if key in told}, **side, "views": views, "weights": run}
+        _evaluate(evaluation, common)
         evaluations.append(evaluation)
-    return pool_evaluations(evaluations, output_dir)
+    return pool_evaluations(evaluations, output_dir, told={key: str(value) for key, value in told.items()})
 
 
-def pool_evaluations(evaluations: Sequence[Path], output_dir: Path) -> Path:
-    """Write the evaluation of all folds together: ``metrics.json`` and ``per_image.csv``, as of a single one.
-
-    ``folds`` in ``metrics.json`` has each fold's own figures.
-
-    Raises:
-        ValueError: a folder holds no evaluation, or an image is in two of them.
-    """
-    found = [read_evaluated(folder) for folder in evaluations]
-    rows = [row for one in found for row in one.rows]
-    names = [row["image_id"] for row in rows]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"{', '.join(twice[:3])} was evaluated in two folds; each image belongs to one")
-    first = found[0].protocol
-    shared = {key: first.get(key) for key in ("variant", "views", "sizes", "merge", "decision", "precision")}
-    bootstrap = {key: first[key] for key in ("resamples", "seed")}
-    seen = [one.protocol.get("learned_from") for one in found]
-    protocol = {
-        **shared,
-        "split": f"{len(found)} folds, each by a network that did not see it",
-        "weights_sha256": [one.protocol["weights_sha256"] for one in found],
-        "learned_from": None if None in seen else sum(seen),
-        **bootstrap,
-    }
-    summary = summarise(rows, **bootstrap)
-    metrics = {**summary, "folds": [_fold(folder) for folder in evaluations], "protocol": protocol}
-    write_csv(output_dir / PER_IMAGE, rows)
-    write_json(output_dir / METRICS, metrics)
-    logger.info(f"{summary_text(summary, protocol)}\nwritten to {output_dir}")
-    return output_dir
+def _evaluate(folder: Path, told: Mapping[str, Any]) -> None:
+    """Evaluate, where an earlier call has not done just that."""
+    asked = {"weights_sha256": weights_hash(told["weights"])}
+    asked |= {key: told[key] for key in ("views", *_OF_EVALUATIONS) if key in told}
+    if (folder / METRICS).is_file():
+        done = json.loads((folder / METRICS).read_text(encoding="utf-8"))["protocol"]
+        if all(done.get(key) == value for key, value in asked.items()):
+            return
+        shutil.rmtree(folder)
+    run_bundle("evaluating", {**told, "output_dir": folder})
 
 
-def _fold(evaluation: Path) -> dict[str, Any]:
-    metrics = json.loads((evaluation / METRICS).read_text(encoding="utf-8"))
-    return {
-        "fold": metrics["protocol"]["split"],
-        "images": len(read_evaluated(evaluation).rows),
-        **{name: metrics["segmentation"].get(name) for name in _SHOWN},
-        "mean_AUC": metrics["classification"].get("mean_AUC"),
-    }
+def _check_folds(dataset_dir: str, folds: int) -> None:
+    """An empty fold is refused before the first training, not after the last but one."""
+    if folds < 2:
+        raise ValueError(f"there are at least two folds, got {folds}")
+    lists = load_datalist(dataset_dir, splits="training")
+    sizes = [len(evaluated_side(lists, "val", fold, folds)) for fold in range(folds)]
+    without = len(lists["unlabelled"])
+    left_out = f"; {without} without a mask are learned from and not judged" if without else ""
+    logger.info(f"{folds} trainings, judged by {', '.join(map(str, sizes))} images{left_out}")
 
 
-def _refuse(told: Overrides) -> None:
+def _refuse_overrides(told: Mapping[str, Any]) -> None:
     if ours := [key for key in _OURS if key in told]:
         raise ValueError(f"--{ours[0]} is set for every fold; leave it out")
+    if "max_minutes" in told:
+        raise ValueError("--max_minutes would judge unfinished trainings; leave it out, a killed call goes on")
     for key, value in _CHOOSES.items():
         if key in told and str(told[key]) != value:
             raise ValueError(f"--{key} {told[key]} would choose weights by the fold they are judged by; leave it out")
+
+
+def _refuse_folder(folder: Path) -> None:
+    """A training's or another evaluation's own folder is not written into."""
+    metrics = folder / METRICS
+    pooled = not metrics.is_file() or FOLDS in json.loads(metrics.read_text(encoding="utf-8"))
+    if (folder / HISTORY).is_file() or not pooled:
+        raise ValueError(f"{folder} holds another run; name an --output_dir of its own")

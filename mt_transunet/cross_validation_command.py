@@ -15,7 +15,7 @@ def add_crossvalidate(verbs: Any) -> None:
     parser = verbs.add_parser(
         "crossvalidate",
         allow_abbrev=False,
-        help="train and evaluate in turn, so that every image is judged by a network that has not seen it",
+        help="train in turns, so that every image is judged by a network that was not trained on it",
         epilog="Any other --key value is one of a training: --max_iterations 200 --initial_weights WEIGHTS ...",
     )
     parser.add_argument("dataset_dir", metavar="D", help="as of a training; its training split is parted")
@@ -27,9 +27,11 @@ def add_crossvalidate(verbs: Any) -> None:
 
 def _crossvalidate(arguments: argparse.Namespace) -> int:
     from .cross_validation import cross_validate
-    from .overrides import flags
+    from .overrides import flags, stray_words
     from .reports import write_report
 
+    if stray := stray_words(arguments.overrides):
+        raise ValueError(f"{' '.join(stray)} stands behind no --key; several datasets are one word, \"['A','B']\"")
     told = {key: getattr(arguments, key) for key in ("folds", "views")}
     cross_validate(arguments.dataset_dir, arguments.output_dir, training=flags(arguments.overrides), **told)
     print(f"\nThe page: {write_report(arguments.output_dir).resolve()}")

@@ -17,7 +17,7 @@ from monai.bundle.utils import DEFAULT_MLFLOW_SETTINGS, ID_SEP_KEY
 
 from .user_errors import report_user_errors
 
-__all__ = ["BundleCommand", "parse_command", "check_overrides", "flags", "UnknownOverrideError"]
+__all__ = ["BundleCommand", "parse_command", "check_overrides", "flags", "stray_words", "UnknownOverrideError"]
 
 
 class UnknownOverrideError(ValueError):
@@ -76,6 +76,13 @@ def flags(words: Sequence[str]) -> dict[str, Any]:
         else:
             found[key] = "True"
     return found
+
+
+def stray_words(words: Sequence[str]) -> list[str]:
+    """The words that are neither a ``--key`` nor the value of one, which :func:`flags` would pass over."""
+    before = ["", *words]
+    takes_value = [_is_flag(word) and "=" not in word for word in before]
+    return [word for word, expected in zip(words, takes_value) if not _is_flag(word) and not expected]
 
 
 def _is_flag(word: str) -> bool:

@@ -23,7 +23,7 @@ from .networks.weight_files import read_weights
 from .networks.weights import shapes
 from .reports.evaluation_section import PER_IMAGE
 from .reports.rows import read_rows
-from .seen_images import ENDING, join_seen_images
+from .seen_images import list_goes_along
 
 __all__ = ["average_weights", "held_out_calibration", "ship_weights", "write_shipped"]
 
@@ -52,8 +52,8 @@ def ship_weights(model: Path, destination: Path, *, temperature: float = 1.0) ->
     lost = [name for name, value in half.items() if value.is_floating_point() and not torch.isfinite(value).all()]
     if lost:
         raise ValueError(f"{model}: {lost[0]} does not fit into float16; the network may have diverged")
-    join_seen_images(model, destination)
-    return save_tensors(destination, half)
+    with list_goes_along(model, destination):
+        return save_tensors(destination, half)
 
 
 def average_weights(models: Sequence[Path], destination: Path) -> Path:
@@ -72,8 +72,8 @@ def average_weights(models: Sequence[Path], destination: Path) -> Path:
         name: torch.stack([state[name] for state in states]).mean(dim=0) if value.is_floating_point() else value
         for name, value in states[0].items()
     }
-    join_seen_images(models, destination)
-    return save_tensors(destination, mean)
+    with list_goes_along(models, destination):
+        return save_tensors(destination, mean)
 
 
 def held_out_calibration(evaluations: Sequence[Path]) -> dict[str, Any]:
@@ -116,8 +116,7 @@ def write_shipped(candidate: Path, destination: Path, record: Mapping[str, Any])
     """
     if candidate.stat().st_size > LARGEST:
         raise ValueError(f"{candidate} has {candidate.stat().st_size} bytes, the model zoo takes {LARGEST}")
-    os.replace(candidate, destination)
-    if candidate.with_suffix(ENDING).is_file():
-        os.replace(candidate.with_suffix(ENDING), destination.with_suffix(ENDING))
+    with list_goes_along(candidate, destination):
+        os.replace(candidate, destination)
     write_json(destination.with_suffix(".json"), record)
     return destination

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import time
 from collections.abc import Mapping
@@ -74,20 +73,12 @@ def _finished(run: Path, overrides: Overrides) -> bool:
     # a record of an older version lacks the settings that came later, whose defaults leave things as they were
     told = {**_defaults(settings["variant"]), **settings, "max_iterations": settings["iterations"]}
     files = {key: weights_hash(overrides[key]) for key in ("initial_weights", "pretrained_path") if key in overrides}
-    wanted = {key: _value(value) for key, value in {**overrides, **files}.items() if not key.endswith("_dir")}
+    wanted = {key: value for key, value in {**overrides, **files}.items() if not key.endswith("_dir")}
     differing = [key for key, value in wanted.items() if key in told and told[key] != value]
     if differing:
         raise ValueError(f"{run} was told another {', '.join(differing)}; remove it, or give another output_dir")
     done = [int(row["iteration"]) for row in read_rows(history)] if history.is_file() else []
     return bool(done) and done[-1] >= settings["iterations"] and (run / "model.pt").is_file()
-
-
-def _value(typed: Any) -> Any:
-    """What a config makes of a word of the command line: numbers and lists as such, anything else as it is."""
-    try:
-        return ast.literal_eval(typed) if isinstance(typed, str) else typed
-    except (ValueError, SyntaxError):
-        return typed
 
 
 def _defaults(variant: str) -> dict[str, Any]:

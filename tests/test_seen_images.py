@@ -9,9 +9,10 @@ import pytest
 
 from mt_transunet.atomic import write_json
 from mt_transunet.data.contamination import TWINS_OF_TEST_IMAGES, official_test_ids
+from mt_transunet.data.image_digest import image_digest
 from mt_transunet.data.items import make_item
 from mt_transunet.networks import read_provenance, shipped_weights
-from mt_transunet.seen_images import join_seen_images, list_record, seen_among, seen_images, write_seen_images
+from mt_transunet.seen_images import learned_from, list_goes_along, list_record, seen_among, write_seen_images
 
 
 def image(folder: Path, name: str, content: bytes):
@@ -49,7 +50,7 @@ def test_an_image_of_the_same_name_is_another_one(weights, tmp_path):
 
 
 def test_a_run_folder_stands_for_its_weights(weights):
-    assert seen_images(weights.parent) == seen_images(weights)
+    assert learned_from(weights.parent) == learned_from(weights)
 
 
 def test_what_is_known_is_warned_of_by_name(weights, tmp_path, caplog):
@@ -69,7 +70,7 @@ def test_a_run_has_learned_from_what_its_initial_weights_have(weights, tmp_path)
     later = tmp_path / "later" / "model.pt"
     write_seen_images(later, [image(tmp_path / "data", "new.jpg", b"new")], weights)
     later.write_bytes(b"weights")
-    assert seen_images(later) > seen_images(weights) and len(seen_images(later)) == 3
+    assert learned_from(later) > learned_from(weights) and len(learned_from(later)) == 3
 
 
 def test_an_ensemble_has_learned_from_what_any_member_has(weights, tmp_path):
@@ -79,11 +80,43 @@ def test_an_ensemble_has_learned_from_what_any_member_has(weights, tmp_path):
     assert seen_among([image(tmp_path / "data", "new.jpg", b"new")], [weights, later]) == 1
 
 
-def test_of_weights_made_of_unknown_ones_no_list_is_left(weights, tmp_path):
+def test_what_started_from_weights_without_a_list_has_none(weights, tmp_path):
+    unknown = tmp_path / "unknown.pt"
+    unknown.write_bytes(b"weights")
+    write_seen_images(weights, [image(tmp_path / "data", "new.jpg", b"new")], unknown)
+    assert learned_from(weights) is None and not (weights.parent / "model.images.txt").exists()
+
+
+def test_the_list_goes_along_with_weights_made_of_others(weights, tmp_path):
     made, unknown = tmp_path / "mean.pt", tmp_path / "unknown.pt"
     unknown.write_bytes(b"weights")
-    assert join_seen_images([weights, weights], made).read_text() == weights.with_name("model.images.txt").read_text()
-    assert join_seen_images([weights, unknown], made) is None and not (tmp_path / "mean.images.txt").exists()
+    for sources, expected in (([weights, weights], learned_from(weights)), ([weights, unknown], None)):
+        with list_goes_along(sources, made):
+            made.write_bytes(b"weights")
+        assert learned_from(made) == expected  # the second time no list of the first is left
+
+
+def test_weights_replaced_by_themselves_keep_their_list(weights):
+    before = learned_from(weights)
+    with list_goes_along(weights, weights):
+        weights.write_bytes(b"half as many")
+    assert learned_from(weights) == before
+
+
+def test_a_kill_before_the_weights_are_written_leaves_no_list_of_others(weights, tmp_path):
+    made = tmp_path / "mean.pt"
+    with list_goes_along(weights, made):
+        made.write_bytes(b"weights")
+    with pytest.raises(OSError), list_goes_along(weights, made):
+        raise OSError("killed")
+    assert learned_from(made) is None
+
+
+def test_files_that_begin_and_end_alike_are_told_apart_by_their_middle(tmp_path):
+    # two uncompressed photographs of one size in a dark frame
+    frame = bytes(100_000)
+    one, other = (image(tmp_path, f"{name}.bmp", frame + name.encode() * 200_000 + frame) for name in "ab")
+    assert image_digest(one) != image_digest(other)
 
 
 def test_the_shipped_weights_have_learned_from_no_image_of_the_official_test_split(tmp_path):
@@ -93,11 +126,13 @@ def test_the_shipped_weights_have_learned_from_no_image_of_the_official_test_spl
 
 def test_a_list_that_the_record_does_not_describe_is_refused(weights):
     write_json(weights.with_suffix(".json"), {"sha256": "", "learned_from": list_record(weights)})
-    assert len(seen_images(weights)) == 2
-    with open(weights.parent / "model.images.txt", "a") as file:
+    lines = weights.parent / "model.images.txt"
+    lines.write_bytes(lines.read_bytes().replace(b"\n", b"\r\n"))  # as git may have it on Windows
+    assert len(learned_from(weights)) == 2
+    with open(lines, "a") as file:
         file.write("0123456789ab\n")
     with pytest.raises(ValueError, match="model.images.txt is not the list that the record of .* describes"):
-        seen_images(weights)
+        learned_from(weights)
 
 
 def test_the_record_of_shipped_weights_counts_what_they_learned_from():

@@ -10,7 +10,7 @@ import torch
 from mt_transunet import CLASS_NAMES, shipping
 from mt_transunet.atomic import write_csv
 from mt_transunet.networks import build_network, load_network, weights_hash
-from mt_transunet.seen_images import ENDING, seen_images
+from mt_transunet.seen_images import ENDING, learned_from
 from mt_transunet.shipping import average_weights, held_out_calibration, ship_weights, write_shipped
 from mt_transunet.weights_record import failures, provenance, training_record
 
@@ -144,7 +144,10 @@ def test_the_list_of_images_goes_with_the_weights_to_their_last_name(model, tmp_
     model.with_suffix(ENDING).write_text("0123456789ab\n")
     candidate = ship_weights(average_weights([model, model], tmp_path / "mean.pt"), tmp_path / "candidate.pt")
     weights = write_shipped(candidate, tmp_path / "out.pt", {"sha256": weights_hash(candidate)})
-    assert seen_images(weights) == {"0123456789ab"}
+    assert learned_from(weights) == {"0123456789ab"}
+    unknown = ship_weights(average_weights([weights], tmp_path / "again.pt"), tmp_path / "unknown.pt")
+    unknown.with_suffix(ENDING).unlink()
+    assert learned_from(write_shipped(unknown, weights, {"sha256": weights_hash(unknown)})) is None
 
 
 def test_the_record_tells_nothing_of_the_machine(model, tmp_path):

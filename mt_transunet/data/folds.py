@@ -58,6 +58,9 @@ def training_sides(datalist: Lists, fold: int | None = None, num_folds: int = 5)
         training, unlabelled = (
             [item for item in items if _fold(item, num_folds) != fold] for items in (training, unlabelled)
         )
+        # whatever their groups: a copy in the second stream may have none
+        held = {canonical_id(item["image_id"]) for item in validation}
+        training, unlabelled = _without(training, held), _without(unlabelled, held)
         if not training:
             raise DataError(f"fold {fold} of {num_folds} leaves nothing to train on; take more folds")
     twins = _twins([*training, *unlabelled], validation)

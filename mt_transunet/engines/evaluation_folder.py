@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..reports.protocol import differing_keys, shown_value
+from ..evaluation_protocol import differing_keys, shown_value
 
 __all__ = ["refuse_another_evaluation"]
 

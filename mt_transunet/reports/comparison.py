@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mt_transunet import CLASS_NAMES
+from mt_transunet.evaluation_protocol import differing_keys, shown_value
+from mt_transunet.metrics.summary import known_label
 from mt_transunet.reports.blocks import Figure, Gallery, Paragraph, Section, Table
 from mt_transunet.reports.comparison_plot import Pair, comparison_plot
 from mt_transunet.reports.evaluation_section import METRICS, PER_IMAGE
 from mt_transunet.reports.page import write_page
-from mt_transunet.reports.protocol import differing_keys, shown_value
 from mt_transunet.reports.rows import number, read_rows, typed
 
 __all__ = ["Evaluated", "cautions", "difference_told", "protocol_differences", "read_evaluated", "write_comparison"]
@@ -27,6 +29,10 @@ class Evaluated(NamedTuple):
     folder: Path
     rows: list[dict[str, Any]]
     protocol: dict[str, Any]
+
+    def overlay(self, image_id: str) -> Path | None:
+        """The picture of an image; of a cross-validation it lies with the fold's."""
+        return next(iter(sorted(self.folder.rglob(f"{glob.escape(image_id)}_overlay.jpg"))), None)
 
     def __str__(self) -> str:
         if not self.protocol:
@@ -50,9 +56,8 @@ def read_evaluated(folder: Path) -> Evaluated:
 
 def protocol_differences(a: Evaluated, b: Evaluated) -> dict[str, tuple[str, str]]:
     """Setting -> what it was in A and in B; weights by their path, where that differs."""
-    keys = [key for key in differing_keys(a.protocol, b.protocol) if key != "learned_from"]
-    if "weights" in keys:
-        keys.remove("weights_sha256")
+    keys = differing_keys(a.protocol, b.protocol)
+    keys = [key for key in keys if key != "weights_sha256" or "weights" not in keys]
     return {key: (shown_value(key, a.protocol[key]), shown_value(key, b.protocol[key])) for key in keys}
 
 
@@ -146,8 +151,8 @@ def _drawn(entries: list[tuple[float, Mapping, Mapping]], a: Evaluated, b: Evalu
                 "B - A": gain,
             }
         )
-        overlays = [one.folder / f"{name}_overlay.jpg" for one in (a, b)]
-        if all(path.is_file() for path in overlays):
+        overlays = [one.overlay(name) for one in (a, b)]
+        if all(overlays):
             for letter, path, row in zip("AB", overlays, (row_a, row_b)):
                 caption = f"{letter}: {name}, JA {row['JA']:.3f}"
                 figures.append(Figure(path, caption=caption, alt=f"overlay of {name} in {letter}", long_side=1200))
@@ -187,8 +192,8 @@ def _both(a: Mapping[str, Any], b: Mapping[str, Any], figure: str) -> bool:
 
 def _diagnosis(row: Mapping[str, Any]) -> str | None:
     """Its name among CLASS_NAMES, None where it is not known."""
-    label = row.get("label")
-    return CLASS_NAMES[label] if isinstance(label, int) and 0 <= label < len(CLASS_NAMES) else None
+    label = known_label(row)
+    return CLASS_NAMES[label] if label >= 0 else None
 
 
 def _in_words(name: str | None) -> str | None:

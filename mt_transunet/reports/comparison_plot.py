@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mt_transunet import CLASS_NAMES
+from mt_transunet.metrics.summary import known_label
 from mt_transunet.reports.rows import number
 
 __all__ = ["comparison_plot"]
@@ -58,9 +59,8 @@ def _points(pairs: Sequence[Pair], figure: str) -> dict[str, list[tuple[float, f
     """Class name -> points; nevi first, for they are the most and would hide the others."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in ("no diagnosis", *CLASS_NAMES)}
     for a, b in pairs:
-        label = a.get("label")
-        known = isinstance(label, int) and 0 <= label < len(CLASS_NAMES)
+        label = known_label(a)
         x, y = number(a.get(figure)), number(b.get(figure))
         if x is not None and y is not None:
-            found[CLASS_NAMES[label] if known else "no diagnosis"].append((x, y))
+            found[CLASS_NAMES[label] if label >= 0 else "no diagnosis"].append((x, y))
     return {name: points for name, points in found.items() if points}

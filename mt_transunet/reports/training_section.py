@@ -48,16 +48,18 @@ def _remarks(rows: list[dict[str, str]], record: dict[str, Any]) -> list[str]:
     planned, done = settings.get("iterations"), number(rows[-1].get("iteration")) if rows else 0
     if planned and (done or 0) < planned:
         remarks.append(
-            f"At iteration {int(done or 0)} of {planned}; the same command goes on from the last checkpoint."
+            f"Ended at iteration {int(done or 0)} of {planned}; if it was stopped, the same command goes on."
         )
     if images := settings.get("images"):
         roots = ", ".join(root["name"] for root in settings.get("dataset", []))
-        told = f"{images['training']} images with a mask, {images['unlabelled']} without"
-        remarks.append(f"Learned from {told}{f' ({roots})' if roots else ''}; validated on {images['validation']}.")
-    if seen := record.get("seen_in_validation"):
-        remarks.append(
-            f"The initial weights had learned from {seen} of the validation images: the figures are too good."
-        )
+        told = f"{images['training']} with a mask, {images['unlabelled']} without"
+        where = f", from {roots}" if roots else ""
+        remarks.append(f"Images: {told}, copies and repetitions counted{where}; {images['validation']} to validate on.")
+    seen = record.get("seen_in_validation", 0)
+    if seen is None:
+        remarks.append("Nobody knows whether the initial weights had learned from the validation images.")
+    elif seen:
+        remarks.append(f"The initial weights had learned from {seen} of the validation images: figures are too good.")
     return remarks
 
 

@@ -20,7 +20,7 @@ from PIL import Image
 from mt_transunet.bundle_weights import put_weights
 from mt_transunet.data.items import make_item
 from mt_transunet.networks import load_weights, shipped_weights, weights_hash
-from mt_transunet.seen_images import seen_among, seen_images
+from mt_transunet.seen_images import learned_from, seen_among
 
 SIZE = (96, 64)  # width, height
 
@@ -147,8 +147,8 @@ def test_the_weights_that_came_with_the_bundle_stay(trained):
 
 
 def test_the_weights_in_use_have_learned_from_the_server_s_images_too(trained, studies):
-    now, before = (seen_images(trained / "models" / f"{name}.pt") for name in ("model", "original"))
-    assert before == seen_images(shipped_weights("lite")) and len(now - before) == 1  # three copies of one picture
+    now, before = (learned_from(trained / "models" / f"{name}.pt") for name in ("model", "original"))
+    assert before == learned_from(shipped_weights("lite")) and len(now - before) == 1  # three copies of one picture
     assert seen_among([make_item(studies / "a.png")], trained / "models" / "model.pt") == 1
 
 

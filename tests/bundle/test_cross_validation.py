@@ -5,17 +5,21 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mt_transunet import cross_validation, training_runs
-from mt_transunet.cross_validation import cross_validate, pool_evaluations
-from mt_transunet.data import fold_of
+from mt_transunet import cross_validation
+from mt_transunet.cli import main
+from mt_transunet.cross_validation import cross_validate
+from mt_transunet.data import fold_of, write_synthetic_dataset
+from mt_transunet.networks import weights_hash
+from mt_transunet.pooled_evaluation import pool_evaluations
 from mt_transunet.reports import write_report
-from mt_transunet.seen_images import seen_images
+from mt_transunet.seen_images import learned_from
 
 FOLDS = 2
 
@@ -34,8 +38,7 @@ class Commands:
     def run(self, dataset: Path, folder: Path, **training: Any) -> Path:
         self.told.clear()
         with pytest.MonkeyPatch.context() as patch:
-            for module in (cross_validation, training_runs):
-                patch.setattr(module, "run_bundle", self)
+            patch.setattr(cross_validation, "run_bundle", self)
             return cross_validate(str(dataset), folder, folds=FOLDS, views="none", training=training)
 
 
@@ -65,7 +68,7 @@ def test_every_training_image_is_judged_once(validated, synthetic):
 def test_no_network_has_learned_from_what_it_is_judged_by(validated):
     metrics = json.loads((validated / "metrics.json").read_text())
     assert metrics["protocol"]["learned_from"] == 0
-    learned = [seen_images(validated / "folds" / str(fold) / "training") for fold in range(FOLDS)]
+    learned = [learned_from(validated / "folds" / str(fold) / "training") for fold in range(FOLDS)]
     assert all(learned) and not learned[0] & learned[1]  # of two folds each is what the other trains on
 
 
@@ -80,24 +83,47 @@ def test_the_pooled_figures_are_means_over_all_images(validated):
     assert len(metrics["protocol"]["weights_sha256"]) == FOLDS
 
 
-def test_its_page_shows_the_folds_and_the_pictures_of_all(validated):
+def test_its_page_shows_the_folds_and_pictures_of_both(validated):
     html = write_report(validated).read_text()
     assert "Fold by fold" in html and "fold 0 of 2" in html and "fold 1 of 2" in html
-    for fold in range(FOLDS):  # two images at each end of six, from whichever fold
-        assert list((validated / "folds" / str(fold) / "evaluation").glob("*_overlay.jpg"))
-    assert "overlay of " in html
+    shown = {row["image_id"]: f"overlay of {row['image_id']}" in html for row in rows_of(validated)}
+    assert {fold_of(name, FOLDS) for name, there in shown.items() if there} == set(range(FOLDS))
+
+
+def test_the_pooled_protocol_says_what_all_folds_have_in_common_and_what_the_trainings_were_told(validated, synthetic):
+    protocol = json.loads((validated / "metrics.json").read_text())["protocol"]
+    assert protocol["split"] == "2 folds of the training images" and protocol["views"] == "none"
+    assert protocol["dataset_dir"] == str(synthetic) and protocol["training"] == {"max_iterations": "2"}
 
 
 def test_a_second_call_trains_nothing_and_gives_the_same(commands, validated, synthetic):
-    before = (validated / "metrics.json").read_bytes()
-    commands.run(synthetic, validated, max_iterations="2")  # as a command line gives it
-    assert [run_id for run_id, _ in commands.told] == ["evaluating"] * FOLDS
-    assert (validated / "metrics.json").read_bytes() == before
+    def weights():
+        return [weights_hash(validated / "folds" / str(fold) / "training") for fold in range(FOLDS)]
+
+    before, metrics = weights(), (validated / "metrics.json").read_bytes()
+    commands.run(synthetic, validated, max_iterations=2)
+    assert [run_id for run_id, _ in commands.told] == ["training"] * FOLDS  # which end at once
+    assert weights() == before and (validated / "metrics.json").read_bytes() == metrics
+
+
+def test_with_another_decision_the_same_networks_are_judged_anew(commands, validated, synthetic, tmp_path):
+    folder = shutil.copytree(validated, tmp_path / "copy")
+    commands.run(synthetic, folder, max_iterations=2, decision="half")
+    assert [run_id for run_id, _ in commands.told] == ["training", "evaluating"] * FOLDS
+    assert json.loads((folder / "metrics.json").read_text())["protocol"]["decision"] == "half"
 
 
 def test_another_training_in_the_same_folder_is_refused(commands, validated, synthetic):
-    with pytest.raises(ValueError, match="was told another max_iterations; remove it, or give another output_dir"):
-        commands.run(synthetic, validated, max_iterations=3)
+    with pytest.raises(RuntimeError) as raised:
+        commands.run(synthetic, validated, max_iterations=2, seed=1)
+    assert "belongs to another run (seed 0 there, 1 now)" in str(raised.value.__cause__)
+
+
+def test_other_images_in_the_same_folder_are_refused(commands, validated, tmp_path):
+    more = write_synthetic_dataset(tmp_path / "more", training=8, validation=1, test=1, additional=1)
+    with pytest.raises(RuntimeError) as raised:
+        commands.run(more, validated, max_iterations=2)
+    assert "belongs to another run (images {'training': " in str(raised.value.__cause__)
 
 
 def test_the_last_weights_are_judged_for_the_best_would_be_chosen_by_the_fold(validated):
@@ -113,6 +139,8 @@ def test_the_last_weights_are_judged_for_the_best_would_be_chosen_by_the_fold(va
         ({"output_dir": "x"}, "--output_dir is set for every fold"),
         ({"keep": "best"}, "--keep best would choose weights by the fold they are judged by"),
         ({"early_stop_patience": 3}, "--early_stop_patience 3 would choose weights"),
+        ({"max_minutes": 3}, "--max_minutes would judge unfinished trainings"),
+        ({"config_file": "x"}, "--config_file is set for every fold"),
     ],
 )
 def test_what_would_flatter_the_figures_is_refused(commands, synthetic, tmp_path, training, told):
@@ -127,7 +155,43 @@ def test_an_empty_fold_is_refused_before_the_first_training(synthetic, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_single_fold_is_refused(synthetic, tmp_path):
+    with pytest.raises(ValueError, match="there are at least two folds, got 1"):
+        cross_validate(str(synthetic), tmp_path, folds=1)
+
+
+def test_the_folder_of_a_training_is_not_written_into(synthetic, run):
+    with pytest.raises(ValueError, match="holds another run; name an --output_dir of its own"):
+        cross_validate(str(synthetic), run)
+
+
+def test_the_folder_of_another_evaluation_is_not_written_into(synthetic, validated):
+    with pytest.raises(ValueError, match="holds another run"):
+        cross_validate(str(synthetic), validated / "folds" / "0" / "evaluation")
+
+
+def test_words_behind_no_key_are_refused(capsys):
+    assert main(["crossvalidate", "A", "B", "--seed", "1", "--zoom=2", "3"]) == 1
+    assert "error: B 3 stands behind no --key" in capsys.readouterr().err
+
+
 def test_an_image_in_two_folds_is_refused(validated, tmp_path):
     evaluation = validated / "folds" / "0" / "evaluation"
     with pytest.raises(ValueError, match="was evaluated in two folds"):
         pool_evaluations([evaluation, evaluation], tmp_path)
+
+
+def test_folds_that_were_evaluated_differently_are_not_pooled(validated, tmp_path):
+    folders = [shutil.copytree(validated / "folds" / str(n) / "evaluation", tmp_path / str(n)) for n in range(FOLDS)]
+    metrics = json.loads((folders[1] / "metrics.json").read_text())
+    metrics["protocol"]["views"] = "paper"
+    (folders[1] / "metrics.json").write_text(json.dumps(metrics))
+    with pytest.raises(ValueError, match="differ in views; evaluate alike"):
+        pool_evaluations(folders, tmp_path / "pooled")
+
+
+def test_weights_that_had_seen_the_images_are_counted_in_the_pooled_protocol(commands, validated, synthetic, tmp_path):
+    seen = validated / "folds" / "0" / "training"
+    commands.run(synthetic, tmp_path, max_iterations=1, initial_weights=seen)
+    protocol = json.loads((tmp_path / "metrics.json").read_text())["protocol"]
+    assert protocol["learned_from"] == len(learned_from(seen))

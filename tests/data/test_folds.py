@@ -114,6 +114,15 @@ def test_a_fold_without_images_is_refused(items):
         training_sides(items, empty, 1000)
 
 
+def test_a_copy_of_a_held_out_image_is_not_trained_on_whatever_its_group(items):
+    held = next(item for item in items["training"] if fold_of(item["image_id"], 2) == 0)
+    grouped = {**held, "group": next(name for name in "abcdefgh" if fold_of(name, 2) == 0)}
+    others = [item for item in items["training"] if item is not held]
+    copy = {**held, "group": next(name for name in "abcdefgh" if fold_of(name, 2) == 1)}
+    sides = training_sides({**items, "training": [grouped, *others], "unlabelled": [copy]}, 0, 2)
+    assert held["image_id"] in ids(sides["validation"]) and held["image_id"] not in ids(sides["unlabelled"])
+
+
 def test_a_fold_of_all_images_is_refused(items):
     one = {**items, "training": items["training"][:1]}
     with pytest.raises(DataError, match="leaves nothing to train on"):

@@ -98,7 +98,9 @@ def test_training_shows_curves_best_validation_and_settings(tmp_path):
     assert "Best of 2 validations by the mean of JA and mean AUC" in html
     assert "figure best (iteration 20) last JA 0.700 0.750 mean AUC 0.900 0.800" in text(html)
     assert "Iterations 30 Epochs 2 Images per second (median) 22.0 Last loss 1.200" in text(html)
-    assert "Learned from 12 images with a mask, 4 without (toy); validated on 3." in text(html)
+    assert "Images: 12 with a mask, 4 without, copies and repetitions counted, from toy; 3 to validate on." in text(
+        html
+    )
     assert "Settings variant lite seed 0 iterations 30" in text(html) and "threads 2" in text(html)
     assert "_target_" not in html and "goes on" not in html and "too good" not in html
 
@@ -107,13 +109,15 @@ def test_training_that_was_stopped_says_where_it_stands(tmp_path):
     write_training(tmp_path)
     change_record(tmp_path, settings={"iterations": 40})
     assert "Iterations 30 of 40" in text(report(tmp_path))
-    assert "At iteration 30 of 40; the same command goes on from the last checkpoint." in text(report(tmp_path))
+    assert "Ended at iteration 30 of 40; if it was stopped, the same command goes on." in text(report(tmp_path))
 
 
 def test_figures_on_images_that_the_initial_weights_learned_from_are_called_too_good(tmp_path):
     write_training(tmp_path)
     change_record(tmp_path, seen_in_validation=2)
-    assert "had learned from 2 of the validation images: the figures are too good" in text(report(tmp_path))
+    assert "had learned from 2 of the validation images: figures are too good" in text(report(tmp_path))
+    change_record(tmp_path, seen_in_validation=None)
+    assert "Nobody knows whether the initial weights had learned from the validation images" in text(report(tmp_path))
 
 
 def test_an_evaluation_on_images_that_the_weights_learned_from_is_called_too_good(tmp_path):

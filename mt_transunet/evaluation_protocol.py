@@ -16,9 +16,11 @@ _SHOWN_CHARACTERS = 32  # of a hash or a list
 def differing_keys(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """The keys of ``other`` whose values in ``one`` differ; what ``one`` does not tell is not compared.
 
-    The same weights, by their hash, may lie elsewhere, and a path may be spelled in another way.
+    The same weights, by their hash, may lie elsewhere, with a list of the images they learned from or without, and a
+    path may be spelled in another way.
     """
-    differing = [key for key in other if key in one and not _same(key, one[key], other[key])]
+    told = [key for key in other if key in one and key != "learned_from"]
+    differing = [key for key in told if not _same(key, one[key], other[key])]
     if "weights_sha256" not in differing and "weights_sha256" in one:
         differing = [key for key in differing if key != "weights"]
     return differing
