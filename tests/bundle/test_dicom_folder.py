@@ -148,6 +148,6 @@ def test_a_folder_that_holds_its_own_results_gives_the_same_images_again(
 
 def test_the_analyser_hands_the_scale_of_the_header_to_the_findings(folder: Folder, run: Path) -> None:
     analyse = Analyser(run, views="none")
-    analyse.findings = lambda *_, **scale: scale
-    assert analyse(folder.given / "SCALED.DICOM").row == {"millimetres_per_pixel": 0.1, "turned": False}
-    assert analyse(folder.given / "plain.png").row == {"millimetres_per_pixel": None, "turned": False}
+    analyse.findings = lambda *_, millimetres_per_pixel, **known: {"scale": millimetres_per_pixel}
+    assert analyse(folder.given / "SCALED.DICOM").row == {"scale": 0.1}
+    assert analyse(folder.given / "plain.png").row == {"scale": None}
