@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from mt_transunet.metrics import summarise
+from mt_transunet.reports.card import accuracy_table
 from mt_transunet.reports.evaluation_section import PER_IMAGE
 from mt_transunet.reports.rows import read_rows, typed
 
 Row = Mapping[str, Any]
-
-HEADER = "| images | n | JA | melanoma AUC | keratosis AUC | mean AUC |\n|---|---|---|---|---|---|"
 
 
 def archive_number(image_id: str) -> int:
@@ -44,23 +43,7 @@ def table(rows: list[Row], first_later: int) -> str:
         f"below {first_later}": [row for row, is_later in zip(rows, later) if not is_later],
         f"from {first_later} on": [row for row, is_later in zip(rows, later) if is_later],
     }
-    return "\n".join([HEADER, *(_line(name, part) for name, part in parts.items())])
-
-
-def _line(name: str, rows: list[Row]) -> str:
-    found = summarise(rows)
-    classes = found["classification"]
-    aucs = (classes["melanoma"]["AUC"], classes["seborrheic_keratosis"]["AUC"], classes["mean_AUC"])
-    figures = map(_figure, (found["segmentation"]["JA"], *aucs))
-    return f"| {name} | {len(rows)} | {' | '.join(figures)} |"
-
-
-def _figure(found: Mapping[str, float] | None) -> str:
-    if found is None:
-        return "undefined"
-    if found["low"] is None:
-        return f"{found['value']:.3f}"
-    return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+    return accuracy_table({name: summarise(part) for name, part in parts.items()})
 
 
 def main() -> None:

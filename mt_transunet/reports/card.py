@@ -9,7 +9,7 @@ from typing import Any
 from mt_transunet import CLASS_NAMES
 from mt_transunet.metrics.classification import SCORED_CLASSES
 
-__all__ = ["card_tables", "failure_tables", "summary_rows"]
+__all__ = ["accuracy_table", "card_tables", "failure_tables", "summary_rows"]
 
 NOT_MEASURED = "not measured"
 
@@ -27,9 +27,19 @@ def card_tables(record: Mapping[str, Any]) -> str:
     }
     held_out = {f"held-out {name}, 18 views": found for name, found in (record.get("held_out") or {}).items()}
     everything = {**shipped, **held_out}
-    blocks = [_accuracy(everything), _called(everything), _by_diagnosis(everything), _operating_points(record)]
+    blocks = [accuracy_table(everything), _called(everything), _by_diagnosis(everything), _operating_points(record)]
     blocks += [_calibration(shipped, record.get("calibration")), _stages(record)]
     return "\n\n".join(blocks) + "\n"
+
+
+def accuracy_table(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
+    """One Markdown row for each name and summary (of :func:`mt_transunet.metrics.summarise`): JA, DI and AUCs."""
+    rows = []
+    for name, found in evaluations.items():
+        masks, classes = found["segmentation"], found["classification"]
+        figures = [masks["JA"], masks["DI"], classes["melanoma"]["AUC"], classes["seborrheic_keratosis"]["AUC"]]
+        rows.append([name, masks["n"], *map(_figure, [*figures, classes["mean_AUC"]])])
+    return _table(["images", "n", "JA", "DI", "melanoma AUC", "keratosis AUC", "mean AUC"], rows)
 
 
 def summary_rows(record: Mapping[str, Any]) -> list[str]:
@@ -53,15 +63,6 @@ def failure_tables(record: Mapping[str, Any]) -> str:
     ]
     worst = _table(["lowest Jaccard index", "JA", "DI"], masks)
     return f"{worst}\n\n{_table(['wrong and sure of it', 'is', 'was called', 'with a probability of'], classes)}\n"
-
-
-def _accuracy(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
-    rows = []
-    for name, found in evaluations.items():
-        masks, classes = found["segmentation"], found["classification"]
-        figures = [masks["JA"], masks["DI"], classes["melanoma"]["AUC"], classes["seborrheic_keratosis"]["AUC"]]
-        rows.append([name, masks["n"], *map(_figure, [*figures, classes["mean_AUC"]])])
-    return _table(["images", "n", "JA", "DI", "melanoma AUC", "keratosis AUC", "mean AUC"], rows)
 
 
 def _called(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
