@@ -13,6 +13,7 @@ from typing import Any
 from .compare_command import add_compare
 from .cross_validation_command import add_crossvalidate
 from .datalist_command import add_datalist
+from .ship_command import add_ship
 
 __all__ = ["main"]
 
@@ -101,6 +102,7 @@ def _add_file_verbs(verbs: Any) -> None:
 
     add_compare(verbs)
     add_crossvalidate(verbs)
+    add_ship(verbs)
 
 
 # The verbs import what they need: --help answers at once.

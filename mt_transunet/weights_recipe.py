@@ -9,21 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from .bundle_command import CONFIGS, run_bundle
-from .data import load_datalist
 from .data.roots import dataset_roots
-from .engines.pictures import photograph
-from .quality import FEWEST_TYPICAL, TypicalImages
 from .shipping import average_weights, held_out_calibration, ship_weights, write_shipped
 from .training_runs import Overrides, TimeIsUp, TrainingRuns
+from .typical_training_images import typical_training_images
 from .weights_record import provenance
 
 __all__ = ["make_weights"]
-
-TYPICAL_SIDE = 512
-"""Longest side at which training images are described; what is described does not depend on it much."""
 
 
 class Trained(NamedTuple):
@@ -152,14 +145,6 @@ def _ship(
         calibration=calibration,
         held_out=held_out,
         validation=validation,
-        typical_images=_typical_images(common["dataset_dir"]),
+        typical_images=typical_training_images(common["dataset_dir"]),
     )
     return write_shipped(candidate, output_dir / f"{judged['variant']}.pt", record)
-
-
-def _typical_images(root: str) -> TypicalImages | None:
-    """What the training images of the first root look like; None where they are too few to say."""
-    items = load_datalist(root, splits="training")["training"]
-    if len(items) < FEWEST_TYPICAL:
-        return None
-    return TypicalImages.fit(np.asarray(photograph(item["image"], TYPICAL_SIDE)) for item in items)

@@ -13,11 +13,21 @@ from .metrics import operating_point
 from .metrics.summary import labelled_probabilities
 from .networks import weights_hash
 from .quality import FEWEST_IMAGES, DicePredictor, TypicalImages
-from .reports.evaluation_section import METRICS, PER_IMAGE
-from .reports.rows import number, read_rows, typed
+from .reports.comparison import read_evaluated
+from .reports.evaluation_section import METRICS
+from .reports.rows import number, read_rows
 from .seen_images import list_record
 
-__all__ = ["failures", "provenance", "training_record"]
+__all__ = [
+    *("failures", "of_file", "of_protocol", "operating_points", "predicted_dice", "provenance"),
+    "training_record",
+]
+
+Rows = Sequence[Mapping[str, Any]]
+"""Of ``per_image.csv``, typed."""
+
+FEWEST_MELANOMAS = 10
+"""Nine of ten are to be found: of fewer, that is all of them."""
 
 PROTOCOL = (
     *("variant", "weights_sha256", "split", "image_ids", "views", "sizes"),
@@ -68,23 +78,31 @@ def provenance(
         validation: preset of views -> evaluation of the shipped file itself on the validation split.
         typical_images: what the training images look like.
     """
+    rows = {views: read_evaluated(folder).rows for views, folder in (validation or {}).items()}
     records = {name: [training_record(run) for run in stages] for name, stages in runs.items()}
+    return {
+        **of_file(weights, variant=variant, calibration=calibration),
+        "image_size": image_size,
+        "view_sizes": list(view_sizes),
+        "operating_points": operating_points(rows) if rows else None,
+        "validation": {views: _metrics(folder) for views, folder in validation.items()} if validation else None,
+        "predicted_dice": predicted_dice(rows) if rows else None,
+        "typical_images": typical_images.to_json() if typical_images else None,
+        "failures": failures(validation["paper"]) if validation else None,
+        "held_out": {name: _metrics(folder) for name, folder in held_out.items()} if held_out else None,
+        "stages": records,
+    }
+
+
+def of_file(weights: Path, *, variant: str, calibration: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a record says of the file itself, whoever made it: ``calibration`` is None where none was fitted."""
     return {
         "sha256": weights_hash(weights),
         "bytes": weights.stat().st_size,
         "variant": variant,
         "format": "float16 state dict" + (", class_head divided by the temperature" if calibration else ""),
-        "image_size": image_size,
-        "view_sizes": list(view_sizes),
         "learned_from": list_record(weights),
         "calibration": dict(calibration) if calibration else None,
-        "operating_points": _operating_points(validation) if validation else None,
-        "validation": {views: _metrics(folder) for views, folder in validation.items()} if validation else None,
-        "predicted_dice": _predicted_dice(validation) if validation else None,
-        "typical_images": typical_images.to_json() if typical_images else None,
-        "failures": failures(validation["paper"]) if validation else None,
-        "held_out": {name: _metrics(folder) for name, folder in held_out.items()} if held_out else None,
-        "stages": records,
     }
 
 
@@ -94,7 +112,7 @@ def failures(evaluation: Path, *, count: int = 6) -> dict[str, list[dict[str, An
     Returns:
         ``masks``: the lowest Jaccard indices. ``classes``: the wrong diagnoses given with the highest probability.
     """
-    rows = [typed(row) for row in read_rows(evaluation / PER_IMAGE)]
+    rows = read_evaluated(evaluation).rows
     masked = sorted((row for row in rows if number(row.get("JA")) is not None), key=lambda row: row["JA"])
     wrong = []
     for row in rows:
@@ -109,30 +127,34 @@ def failures(evaluation: Path, *, count: int = 6) -> dict[str, list[dict[str, An
     }
 
 
-def _operating_points(evaluations: Mapping[str, Path]) -> dict[str, Any]:
+def operating_points(evaluated: Mapping[str, Rows]) -> dict[str, Any]:
     """Per preset of views: where to cut the melanoma probability so that nine of ten melanomas lie above.
 
-    Cut and figures come from the same images, so that on others fewer than nine of ten may be found.
+    Cut and figures come from the same images, so that on others fewer than nine of ten may be found. Fewer than ten
+    melanomas, or none that is no melanoma, give no cut.
     """
     points: dict[str, Any] = {}
     melanoma = CLASS_NAMES.index("melanoma")
-    for views, folder in evaluations.items():
-        probabilities, labels = labelled_probabilities(read_rows(folder / PER_IMAGE))
+    for views, rows in evaluated.items():
+        probabilities, labels = labelled_probabilities(rows)
         positive = labels == melanoma
-        if positive.any() and not positive.all():
+        if positive.sum() >= FEWEST_MELANOMAS and not positive.all():
             point = operating_point(probabilities[:, melanoma], positive, sensitivity=0.9)
             points[views] = {**point, "melanomas": int(positive.sum()), "others": int((~positive).sum())}
     return {"melanoma_sensitivity_0.9": points}
 
 
-def _predicted_dice(evaluations: Mapping[str, Path]) -> dict[str, Any]:
+def predicted_dice(evaluated: Mapping[str, Rows]) -> dict[str, Any]:
     """Per preset of views: how the views' agreement, and that of mask and level set, tells the Dice of an image."""
-    rows = {views: [typed(row) for row in read_rows(folder / PER_IMAGE)] for views, folder in evaluations.items()}
-    enough = {views: found for views, found in rows.items() if len(DicePredictor.usable(found)) >= FEWEST_IMAGES}
-    return {views: DicePredictor.fit(found).to_json() for views, found in enough.items()}
+    enough = {views: rows for views, rows in evaluated.items() if len(DicePredictor.usable(rows)) >= FEWEST_IMAGES}
+    return {views: DicePredictor.fit(rows).to_json() for views, rows in enough.items()}
+
+
+def of_protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record keeps of an evaluation's protocol: no path of the machine it ran on."""
+    return {key: protocol.get(key) for key in PROTOCOL}
 
 
 def _metrics(folder: Path) -> dict[str, Any]:
     content = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-    protocol = {key: content["protocol"].get(key) for key in PROTOCOL}  # no path of the machine it ran on
-    return {**content, "protocol": protocol}
+    return {**content, "protocol": of_protocol(content["protocol"])}

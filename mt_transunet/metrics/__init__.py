@@ -6,6 +6,7 @@ from __future__ import annotations
 from mt_transunet.metrics.calibration import (
     calibration_error,
     fit_temperature,
+    log_loss,
     operating_point,
     perfect_calibration_error,
     with_temperature,
@@ -27,6 +28,7 @@ __all__ = [
     "classification_scores",
     "fit_temperature",
     "implied_accuracy",
+    "log_loss",
     "operating_point",
     "paired_difference",
     "perfect_calibration_error",

@@ -69,6 +69,25 @@ def perfect_calibration_error(
     return float(errors.mean()), float(np.quantile(errors, level))
 
 
+def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Mean negative natural logarithm of the probability given to the true class: what ``fit_temperature`` minimises.
+
+    Args:
+        probabilities, labels: as in ``calibration_error``. A zero counts as the smallest normal float32.
+
+    Returns:
+        0 or more, ln 3 = 1.099 where all three classes are always called equally likely; NaN without an image of known
+        class.
+
+    Raises:
+        ValueError: what ``classification_scores`` refuses.
+    """
+    probabilities, labels = known_images(probabilities, labels)
+    if not len(labels):
+        return math.nan
+    return float(-_logarithm(probabilities)[np.arange(len(labels)), labels.astype(int)].mean())
+
+
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Temperature that makes the labels likeliest: T minimising the negative log-likelihood (Guo et al., section 4.2).
 

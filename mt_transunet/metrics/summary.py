@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mt_transunet import CLASS_NAMES
-from mt_transunet.metrics.calibration import calibration_error, perfect_calibration_error
+from mt_transunet.metrics.calibration import calibration_error, log_loss, perfect_calibration_error
 from mt_transunet.metrics.classification import (
     CLASSIFICATION_FIGURES,
     SCORED_CLASSES,
@@ -52,7 +52,7 @@ def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed:
         the same, as where every image is right, which does not make the figure certain. All class
         figures are None when the class output is one constant (``num_layers=0``). ``by_diagnosis``: under each class
         name n, JA, DI over the images of that class with a mask. ``calibration``: n, ECE (expected calibration
-        error), and ECE_perfect_mean and ECE_perfect_95 that chance alone would give; numbers without an interval,
+        error), ECE_perfect_mean and ECE_perfect_95 that chance alone would give, log_loss; numbers without an interval,
         or None like the class figures. ``confidence``, over the images with a mask and a ``predicted_dice``: n, the
         rank correlation of predicted and true Dice (``spearman``), ``JA``, and ``JA_kept`` without the fifth of them
         whose predicted Dice is lowest; numbers, or None. Ready for ``json.dump``.
@@ -166,11 +166,11 @@ def _by_diagnosis(rows: list[Mapping[str, Any]], resamples: int, seed: int) -> d
 
 def _calibration_block(rows: list[Mapping[str, Any]], resamples: int, seed: int) -> dict[str, Any]:
     probabilities, labels = labelled_probabilities(rows)
-    figures: tuple[float | None, ...] = (None, None, None)
+    figures: tuple[float | None, ...] = (None,) * 4
     if len(labels) and not is_constant(probabilities):
         perfect = perfect_calibration_error(probabilities, resamples=resamples, seed=seed)
-        figures = (calibration_error(probabilities, labels), *perfect)
-    return {"n": len(labels), **dict(zip(("ECE", "ECE_perfect_mean", "ECE_perfect_95"), figures))}
+        figures = (calibration_error(probabilities, labels), *perfect, log_loss(probabilities, labels))
+    return {"n": len(labels), **dict(zip(("ECE", "ECE_perfect_mean", "ECE_perfect_95", "log_loss"), figures))}
 
 
 def _confidence_block(rows: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from ..bundle_folder import bundle_folder
 from ..bundle_weights import SERVED, put_weights
 from ..data import write_synthetic_dataset
 from ..networks import read_provenance, shipped_weights
+from ..networks.provenance import weights_file
+from ..reports.own_card import own_card
 from .configs import PACKAGE, module_aliases, vendored
 from .metadata import packaged_metadata
 
@@ -51,8 +53,22 @@ def write_tree(root: Path, *, variant: str, weights: Path | None = None, linked:
     _write_configs(source / "configs", root / "configs", variant, read_provenance(root / "models" / SERVED))
     (_link_code if linked else _copy_code)(root / PACKAGE)
     shutil.copytree(source / "docs", root / "docs")
+    _write_card(root, source / "models" / f"{variant}.json", weights)
     shutil.copyfile(source.parent / "LICENSE", root / "LICENSE")
     write_synthetic_dataset(root / "sample_data", **_SAMPLES)
+
+
+def _write_card(root: Path, shipped: Path, weights: Path | None) -> None:
+    """Other weights than the shipped ones get a card of their own: the figures in the documents are not theirs.
+
+    It is the one beside them, which a person may have filled in, or written from their record.
+    """
+    packed = read_provenance(root / "models" / SERVED)
+    if shipped.is_file() and json.loads(shipped.read_text(encoding="utf-8"))["sha256"] == packed["sha256"]:
+        return
+    beside = weights_file(weights).with_suffix(".md")
+    text = beside.read_text(encoding="utf-8") if beside.is_file() else own_card(packed, SERVED)
+    (root / "docs" / "model_card.md").write_text(text, encoding="utf-8")
 
 
 def _write_configs(source: Path, folder: Path, variant: str, record: dict[str, Any] | None) -> None:

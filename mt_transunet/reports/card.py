@@ -25,7 +25,10 @@ def card_tables(record: Mapping[str, Any]) -> str:
     shipped = {
         f"validation, {_VIEWS.get(views, views)}": found for views, found in (record.get("validation") or {}).items()
     }
-    held_out = {f"held-out {name}, 18 views": found for name, found in (record.get("held_out") or {}).items()}
+    held_out = {
+        f"held-out {name}, {_VIEWS[found['protocol']['views']]}": found
+        for name, found in (record.get("held_out") or {}).items()
+    }
     everything = {**shipped, **held_out}
     blocks = [accuracy_table(everything), _called(everything), _by_diagnosis(everything), _operating_points(record)]
     blocks += [_calibration(shipped, record.get("calibration")), _stages(record)]
@@ -93,6 +96,7 @@ def _calibration(shipped: Mapping[str, Mapping[str, Any]], pooled: Mapping[str, 
         rows.append(
             _calibration_row(f"held out, temperature {_number(pooled['temperature'])}", pooled["at_temperature"])
         )
+    if pooled and pooled["temperature"] != 1:
         rows.append(_calibration_row("held out, temperature fitted on the other parts", pooled))
     header = ["expected calibration error", "n", "found", "perfectly calibrated: mean", "95% below"]
     return _table(header, rows)
@@ -108,7 +112,8 @@ def _operating_points(record: Mapping[str, Any]) -> str:
         [_VIEWS.get(views, views), *(_number(point[key]) for key in ("threshold", "sensitivity", "specificity"))]
         for views, point in points.items()
     ]
-    header = ["melanoma, validation", "called from a probability of", "sensitivity", "specificity"]
+    judged = "validation" if record.get("validation") else "held out"
+    header = [f"melanoma, {judged}", "called from a probability of", "sensitivity", "specificity"]
     return _table(header, rows or [[NOT_MEASURED] * len(header)])
 
 

@@ -16,7 +16,7 @@ from mt_transunet import cross_validation
 from mt_transunet.cli import main
 from mt_transunet.cross_validation import cross_validate
 from mt_transunet.data import fold_of, write_synthetic_dataset
-from mt_transunet.networks import weights_hash
+from mt_transunet.networks import read_provenance, weights_hash
 from mt_transunet.pooled_evaluation import pool_evaluations
 from mt_transunet.reports import write_report
 from mt_transunet.seen_images import learned_from
@@ -195,3 +195,32 @@ def test_weights_that_had_seen_the_images_are_counted_in_the_pooled_protocol(com
     commands.run(synthetic, tmp_path, max_iterations=1, initial_weights=seen)
     protocol = json.loads((tmp_path / "metrics.json").read_text())["protocol"]
     assert protocol["learned_from"] == len(learned_from(seen))
+
+
+@pytest.fixture(scope="module")
+def on_all(synthetic: Path, finished: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same training on all images."""
+    folder = tmp_path_factory.mktemp("all")
+    finished("training", dataset_dir=synthetic, output_dir=folder, max_iterations=2, keep="last")
+    return folder
+
+
+def test_the_training_on_all_images_is_shipped_by_its_cross_validation(
+    validated, on_all, synthetic, finished, tmp_path
+):
+    assert main(["ship", str(on_all), str(tmp_path / "own.pt"), "--evaluation", str(validated)]) == 0
+    record = read_provenance(tmp_path / "own.pt")
+    assert set(record["stages"]) == {"all", "fold0", "fold1"} and record["judged_by_others"]
+    assert record["held_out"]["2 folds of the training images"]["segmentation"]["n"] == 6
+    assert "a cross-validation: of 2 networks" in (tmp_path / "own.md").read_text()
+    finished(
+        "inference", dataset_dir=synthetic / "additional", weights=tmp_path / "own.pt", output_dir=tmp_path / "out"
+    )
+    assert {row["status"] for row in csv.DictReader(open(tmp_path / "out" / "predictions.csv"))} == {"ok"}
+
+
+def test_a_part_of_the_images_is_not_shipped_by_the_cross_validation(validated, tmp_path, capsys):
+    part = validated / "folds" / "0" / "training"
+    assert main(["ship", str(part), str(tmp_path / "own.pt"), "--evaluation", str(validated)]) == 1
+    assert "did not learn from the images that the cross-validation parted" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -39,6 +39,7 @@ NOT_RUN = {
     r"\.venv-monailabel/.*|curl .*": "needs MONAI Label; integrations/monailabel/check.py asks a real server the same",
     r"torchrun .*": "tests/bundle/test_two_processes.py runs it",
     r"mt-transunet crossvalidate .*": "trains five times; tests/bundle/test_cross_validation.py runs it smaller",
+    r"mt-transunet ship .* runs/crossvalidation": "needs that; tests/bundle/test_cross_validation.py ships by one",
     r"mt-transunet app\b.*": "serves until it is stopped; tests/app asks a running one",
 }
 """Pattern of a command -> why no test runs it."""

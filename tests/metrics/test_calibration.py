@@ -13,6 +13,7 @@ from scipy.stats import binom
 from mt_transunet.metrics import (
     calibration_error,
     fit_temperature,
+    log_loss,
     operating_point,
     perfect_calibration_error,
     with_temperature,
@@ -210,3 +211,19 @@ def test_seven_tenths_of_ten_are_seven():
 def test_operating_point_of_bad_input_is_refused(scores, positive, asked, message):
     with pytest.raises(ValueError, match=message):
         operating_point(scores, positive, sensitivity=asked)
+
+
+def test_the_log_loss_is_the_mean_surprise_of_the_true_classes():
+    probabilities = np.array([[0.5, 0.25, 0.25], [0.125, 0.75, 0.125]])
+    assert log_loss(probabilities, np.array([0, 2])) == pytest.approx((math.log(2) + math.log(8)) / 2)
+    assert log_loss(np.full((4, 3), 1 / 3), np.array([0, 1, 2, 2])) == pytest.approx(math.log(3))
+
+
+def test_images_of_unknown_class_have_no_log_loss():
+    probabilities = np.array([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]])
+    assert log_loss(probabilities, np.array([0, -1])) == pytest.approx(math.log(2))
+    assert math.isnan(log_loss(probabilities, np.array([-1, -1])))
+
+
+def test_a_certainty_that_was_wrong_has_a_finite_log_loss():
+    assert 80 < log_loss(np.array([[1.0, 0.0, 0.0]]), np.array([1])) < 90  # of the smallest normal float32

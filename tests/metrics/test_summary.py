@@ -43,7 +43,7 @@ def test_blocks_have_exactly_the_keys_of_the_design():
     assert type(classes["n"]) is int and classes["n"] == 30
     assert list(summary["by_diagnosis"]) == ["nevus", "melanoma", "seborrheic_keratosis"]
     assert list(summary["by_diagnosis"]["nevus"]) == ["n", "JA", "DI"]
-    assert list(summary["calibration"]) == ["n", "ECE", "ECE_perfect_mean", "ECE_perfect_95"]
+    assert list(summary["calibration"]) == ["n", "ECE", "ECE_perfect_mean", "ECE_perfect_95", "log_loss"]
 
 
 def test_segmentation_figures_are_means_over_images_that_skip_zero_by_zero():
@@ -163,12 +163,14 @@ def test_calibration_is_that_of_the_known_classes_with_what_chance_gives():
     expected = calibration_error(np.array(probabilities), np.array([entry["label"] for entry in rows]))
     assert block["n"] == 30 and block["ECE"] == pytest.approx(expected)
     assert 0 < block["ECE_perfect_mean"] < block["ECE_perfect_95"] < 1
+    given = [entry[("nevus", "melanoma", "seborrheic_keratosis")[entry["label"]]] for entry in rows]
+    assert block["log_loss"] == pytest.approx(-np.log(given).mean())
 
 
 @pytest.mark.parametrize("label", [None, 1])
 def test_calibration_without_classes_or_of_a_constant_output_is_null(label):
     block = summarise([row("a", label=label), row("b", label=label)], resamples=5)["calibration"]
-    assert list(block.values()) == [2 if label else 0, None, None, None]
+    assert list(block.values()) == [2 if label else 0, None, None, None, None]
 
 
 def test_calibration_in_words_tells_figure_and_chance():

@@ -16,7 +16,7 @@ import torch
 
 import mt_transunet
 from mt_transunet import build_network, load_network
-from mt_transunet.networks import shipped_weights
+from mt_transunet.networks import shipped_weights, weights_hash
 from mt_transunet.packaging import BUNDLE_NAMES, package_bundle
 
 SMALL = "--num_workers 0 --views none --view_sizes [32]".split()
@@ -191,6 +191,24 @@ def test_weights_of_a_run_are_packed_in_half_precision_with_the_size_they_know(t
     assert torch.load(folder / "models" / "model.pt", weights_only=True)["class_head.weight"].dtype == torch.float16
     assert json.loads((folder / "models" / "model.json").read_text())["image_size"] == 96
     assert json.loads((folder / "configs" / "metadata.json").read_text())["eval_metrics"] == {}
+    assert "Nobody has measured how good these weights are" in (folder / "docs" / "model_card.md").read_text()
+
+
+def test_the_card_beside_weights_of_ones_own_is_packed_with_the_figures_of_their_record(tmp_path):
+    torch.save(build_network("lite").state_dict(), tmp_path / "own.pt")
+    by_class = {"melanoma": {"AUC": {"value": 0.8125}}, "seborrheic_keratosis": {"AUC": None}}
+    judged = {"segmentation": {"JA": {"value": 0.7}, "DI": {"value": 0.8}}, "classification": by_class}
+    record = {"sha256": weights_hash(tmp_path / "own.pt"), "variant": "lite", "held_out": {"val": judged}}
+    (tmp_path / "own.json").write_text(json.dumps(record))
+    (tmp_path / "own.md").write_text("filled in by a person")
+    folder = package_bundle("lite", tmp_path / "out", weights=tmp_path / "own.pt")[0]
+    assert (folder / "docs" / "model_card.md").read_text() == "filled in by a person"
+    figures = json.loads((folder / "configs" / "metadata.json").read_text())["eval_metrics"]
+    assert figures == {"mean_jaccard": 0.7, "mean_dice": 0.8, "melanoma_auc": 0.812}
+
+
+def test_the_shipped_weights_keep_their_card(bundle):
+    assert (bundle / "docs" / "model_card.md").read_text().startswith("# Model card: `lite`")
 
 
 def test_weights_of_another_variant_are_refused(tmp_path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run folders as inference leaves them."""
+"""Run folders as inference leaves them, and the figures and stages of a provenance record."""
 
 from __future__ import annotations
 
@@ -70,3 +70,29 @@ def write_run():
         return folder
 
     return write
+
+
+def figure(value):
+    return {"value": value, "low": value - 0.01, "high": value + 0.01}
+
+
+@pytest.fixture
+def measured():
+    """What a record holds of an evaluation."""
+    by_class = {"AUC": figure(0.9), "SE": figure(0.5), "SP": figure(0.95)}
+    return {
+        "segmentation": {"n": 150, "JA": figure(0.8), "DI": figure(0.875)},
+        "classification": {"melanoma": by_class, "seborrheic_keratosis": {"AUC": None}, "mean_AUC": None},
+        "by_diagnosis": {
+            name: {"n": n, "JA": figure(0.7)} for n, name in enumerate(("nevus", "melanoma", "seborrheic_keratosis"))
+        },
+        "calibration": {"n": 150, "ECE": 0.04, "ECE_perfect_mean": 0.05, "ECE_perfect_95": 0.08},
+        "protocol": {"views": "paper"},
+    }
+
+
+@pytest.fixture
+def stage():
+    """What a record holds of a training."""
+    settings = {"image_size": 160, "iterations": 800, "schedule": "constant"}
+    return {"settings": settings, "training_minutes": 61.5, "threads": 1}

@@ -1,63 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import pytest
-
 from mt_transunet.reports.card import card_tables, failure_tables
 
 
-def figure(value):
-    return {"value": value, "low": value - 0.01, "high": value + 0.01}
-
-
-@pytest.fixture
-def evaluation():
-    by_class = {"AUC": figure(0.9), "SE": figure(0.5), "SP": figure(0.95)}
-    return {
-        "segmentation": {"n": 150, "JA": figure(0.8), "DI": figure(0.875)},
-        "classification": {"melanoma": by_class, "seborrheic_keratosis": {"AUC": None}, "mean_AUC": None},
-        "by_diagnosis": {
-            name: {"n": n, "JA": figure(0.7)} for n, name in enumerate(("nevus", "melanoma", "seborrheic_keratosis"))
-        },
-        "calibration": {"n": 150, "ECE": 0.04, "ECE_perfect_mean": 0.05, "ECE_perfect_95": 0.08},
-    }
-
-
-@pytest.fixture
-def stage():
-    settings = {"image_size": 160, "iterations": 800, "schedule": "constant"}
-    return {"settings": settings, "training_minutes": 61.5, "threads": 1}
-
-
-def test_figures_stand_with_their_intervals_and_undefined_ones_say_so(evaluation, stage):
-    text = card_tables({"validation": {"paper": evaluation}, "stages": {"all": [stage]}})
+def test_figures_stand_with_their_intervals_and_undefined_ones_say_so(measured, stage):
+    text = card_tables({"validation": {"paper": measured}, "stages": {"all": [stage]}})
     assert "| validation, 18 views | 150 | 0.800 [0.790, 0.810] | 0.875 [0.865, 0.885] | 0.900 [0.890, 0.910] " in text
     assert "| 0.900 [0.890, 0.910] | not measured | not measured |" in text
 
 
-def test_a_figure_without_an_interval_stands_with_dashes(evaluation, stage):
-    evaluation["segmentation"]["JA"] = {"value": 1.0, "low": None, "high": None}
-    text = card_tables({"validation": {"paper": evaluation}, "stages": {"all": [stage]}})
+def test_a_figure_without_an_interval_stands_with_dashes(measured, stage):
+    measured["segmentation"]["JA"] = {"value": 1.0, "low": None, "high": None}
+    text = card_tables({"validation": {"paper": measured}, "stages": {"all": [stage]}})
     assert "| 150 | 1.000 [-, -] | 0.875 [0.865, 0.885] |" in text
 
 
-def test_the_card_says_how_many_melanomas_the_likeliest_diagnosis_finds(evaluation, stage):
-    text = card_tables({"validation": {"paper": evaluation}, "stages": {"all": [stage]}})
+def test_the_card_says_how_many_melanomas_the_likeliest_diagnosis_finds(measured, stage):
+    text = card_tables({"validation": {"paper": measured}, "stages": {"all": [stage]}})
     assert "| the likeliest diagnosis | melanoma found (SE) | melanoma spared (SP) |" in text
     assert "| validation, 18 views | 0.500 [0.490, 0.510] | 0.950 [0.940, 0.960] | not measured |" in text
 
 
-def test_held_out_folds_stand_beside_validation(evaluation, stage):
-    text = card_tables(
-        {"validation": {"none": evaluation}, "held_out": {"fold0": evaluation}, "stages": {"all": [stage]}}
-    )
+def test_held_out_folds_stand_beside_validation(measured, stage):
+    text = card_tables({"validation": {"none": measured}, "held_out": {"fold0": measured}, "stages": {"all": [stage]}})
     assert "| validation, 1 view | 150 |" in text and "| held-out fold0, 18 views | 150 |" in text
 
 
-def test_calibration_is_shown_after_the_temperature_only(evaluation, stage):
-    found = {**evaluation["calibration"], "n": 400}
+def test_calibration_is_shown_after_the_temperature_only(measured, stage):
+    found = {**measured["calibration"], "n": 400}
     pooled = {**found, "ECE": 0.03, "temperature": 1.25, "at_temperature": {**found, "ECE": 0.02}}
-    record = {"validation": {"paper": evaluation}, "held_out": {"fold0": evaluation}, "calibration": pooled}
+    record = {"validation": {"paper": measured}, "held_out": {"fold0": measured}, "calibration": pooled}
     text = card_tables({**record, "stages": {"all": [stage]}})
     assert "| validation, 18 views | 150 | 0.040 | 0.050 | 0.080 |" in text
     assert "| held out, temperature 1.250 | 400 | 0.020 | 0.050 | 0.080 |" in text

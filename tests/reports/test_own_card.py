@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+
+from mt_transunet.reports.own_card import own_card
+
+
+@pytest.fixture
+def record(measured, stage):
+    return {
+        "variant": "lite",
+        "learned_from": {"images": 612, "sha256": "ab"},
+        "calibration": None,
+        "operating_points": {"melanoma_sensitivity_0.9": {}},
+        "held_out": {"3 folds of the training images": {**measured, "protocol": {"views": "fast"}}},
+        "judged_by_others": True,
+        "chosen_on_these": False,
+        "stages": {"all": [stage], "fold0": [stage], "fold1": [stage], "fold2": [stage]},
+    }
+
+
+def test_the_card_of_a_cross_validation_says_that_others_were_judged(record):
+    text = own_card(record, "own.pt")
+    assert text.startswith("# Model card: `own.pt`\n\nResearch software, not a medical device.")
+    assert "612 images." in text and "a cross-validation: of 3 networks that" in text
+    assert "| held-out 3 folds of the training images, 4 views | 150 | 0.800 [0.790, 0.810] |" in text
+
+
+def test_the_card_of_the_weights_own_figures_says_so(record):
+    text = own_card({**record, "judged_by_others": False}, "own.pt")
+    assert "The figures are of the weights in this file" in text and "cross-validation" not in text
+
+
+def test_figures_that_weights_were_chosen_by_are_called_flattering(record):
+    assert "They flatter" not in own_card(record, "own.pt")
+    assert "the best by the very images below" in own_card({**record, "chosen_on_these": True}, "own.pt")
+
+
+def test_what_nobody_wrote_down_is_asked_for(record):
+    assert "whoever gives these weights away has to write it here" in own_card(record, "own.pt")
+
+
+def test_of_weights_without_figures_nothing_is_claimed():
+    text = own_card({"sha256": "ab", "variant": "lite"}, "model.pt")
+    assert "Nobody has measured how good these weights are" in text and "How many images is not on record." in text
+    assert "|" not in text
+
+
+def test_without_a_threshold_that_stands_as_not_measured(record):
+    text = own_card(record, "own.pt")
+    assert "| melanoma, held out | called from a probability of | sensitivity | specificity |" in text
+    assert "| not measured | not measured | not measured | not measured |" in text

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which evaluations say how good weights are on images they have not seen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from mt_transunet.judgement import read_judgement
+from mt_transunet.seen_images import ENDING
+
+PROBABILITIES, LABELS = np.array([[0.7, 0.2, 0.1]]), np.array([0])
+
+
+def test_an_evaluation_of_the_run_itself_is_read(run, judge):
+    found = read_judgement(run, judge(PROBABILITIES, LABELS))
+    assert [row["image_id"] for row in found.rows] == ["i0"]
+    assert found.protocol["split"] == "val" and found.trainings == []
+
+
+def test_an_evaluation_of_other_weights_is_refused(run, judge):
+    with pytest.raises(ValueError, match="evaluation judged /home/somebody/x.pt, not the weights of .*run; evaluate"):
+        read_judgement(run, judge(PROBABILITIES, LABELS, weights_sha256="abc"))
+
+
+def test_an_evaluation_of_images_the_weights_learned_from_is_refused(run, judge):
+    with pytest.raises(ValueError, match="learned from 3 of the images that .*evaluation judged them by"):
+        read_judgement(run, judge(PROBABILITIES, LABELS, learned_from=3))
+
+
+def test_where_nobody_knows_what_the_weights_learned_from_it_is_said(run, judge, caplog):
+    read_judgement(run, judge(PROBABILITIES, LABELS, learned_from=None))
+    assert "nobody knows whether the weights learned from the images they were judged by" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "further, told",
+    [
+        ({"decision": "half"}, "decision 'half', not 'jaccard'"),
+        ({"merge": "probabilities"}, "merge 'probabilities', not 'logits'"),
+        ({"hair_removal": True}, "hair_removal True, not False"),
+        ({"symmetries": ["identity"]}, "symmetries of its own"),
+        ({"sizes": [32, 48]}, "views 'fast' at the sizes 32, 48, not at one"),
+    ],
+)
+def test_what_inference_does_not_do_by_default_is_refused(run, judge, further, told):
+    with pytest.raises(ValueError, match=f"was made with {told}, which inference does not do"):
+        read_judgement(run, judge(PROBABILITIES, LABELS, **further))
+
+
+def test_a_folder_without_figures_is_named(run, tmp_path):
+    with pytest.raises(ValueError, match="holds no per_image.csv; name the output_dir of an evaluation"):
+        read_judgement(run, tmp_path)
+
+
+def test_figures_by_image_alone_do_not_say_what_was_judged(run, judge):
+    evaluation = judge(PROBABILITIES, LABELS)
+    (evaluation / "metrics.json").unlink()
+    with pytest.raises(ValueError, match="holds no metrics.json, so nothing says what was judged"):
+        read_judgement(run, evaluation)
+
+
+@pytest.fixture
+def cross_validation(run, judge, tell):
+    """Of two folds: what the run learned from is parted into the hashes a and b."""
+    evaluation = judge(PROBABILITIES, LABELS, split="2 folds of the training images", weights_sha256=["a", "b"])
+    metrics = json.loads((evaluation / "metrics.json").read_text())
+    (evaluation / "metrics.json").write_text(json.dumps({**metrics, "folds": [{}, {}]}))
+    (run / f"model{ENDING}").write_text("a\nb\n")
+    for fold, digest in enumerate("ab"):
+        training = shutil.copytree(run, evaluation / "folds" / str(fold) / "training")
+        (training / f"model{ENDING}").write_text(f"{digest}\n")
+        tell(training, fold=fold, num_folds=2, images={"training": 1})
+    return evaluation
+
+
+def test_a_cross_validation_of_the_same_training_is_read(run, cross_validation):
+    found = read_judgement(run, cross_validation)
+    assert [training.parent.name for training in found.trainings] == ["0", "1"]
+
+
+def test_one_of_another_training_is_refused_by_what_differs(run, cross_validation, tell):
+    tell(run, keep="best", learning_rate=0.1)
+    with pytest.raises(ValueError, match=r"\(keep 'best' and 'last'; learning_rate 0.1 and None\); train alike, or"):
+        read_judgement(run, cross_validation)
+
+
+def test_one_of_other_images_is_refused(run, cross_validation):
+    (run / f"model{ENDING}").write_text("a\nb\nc\n")
+    with pytest.raises(ValueError, match="run did not learn from the images that the cross-validation parted"):
+        read_judgement(run, cross_validation)
+
+
+def test_a_run_that_has_not_ended_is_refused(run, cross_validation, tell):
+    tell(run, iterations=6)
+    with pytest.raises(ValueError, match="run has done 4 of 6 iterations; give its command again, it goes on"):
+        read_judgement(run, cross_validation)
+
+
+def test_a_folder_that_is_no_training_is_named(run, cross_validation):
+    (run / "config.json").unlink()
+    with pytest.raises(ValueError, match="run is not the folder of a training: it holds no config.json"):
+        read_judgement(run, cross_validation)
