@@ -29,6 +29,9 @@ __all__ = ["ship_own"]
 
 logger = logging.getLogger(__name__)
 
+USUAL_VIEWS = "fast"
+"""Of ``inference.json``."""
+
 FEWEST_LABELLED = 50
 """Images with a diagnosis that a temperature is fitted to at least. Of the recipe's 771 held-out images fifty, drawn at
 random, give one with a standard deviation of 19%, thirty of 24%, ten of 83%."""
@@ -102,6 +105,8 @@ def _record(run: Path, weights: Path, judged: Judgement, found: Mapping[str, Any
     """As of :func:`provenance`, without the names of the images it fails on: they may tell who was photographed."""
     protocol, training = judged.protocol, training_record(run)
     views, sizes = protocol["views"], protocol["sizes"]
+    if views != USUAL_VIEWS:
+        logger.warning(f"what was measured holds for --views {views} alone; inference's own is {USUAL_VIEWS}")
     rows = [_tempered(row, found["temperature"]) for row in judged.rows] if found else judged.rows
     summary = summarise(rows, resamples=protocol.get("resamples", 2000), seed=protocol.get("seed", 0))
     used_at = {**trained_at(run), **({"view_sizes": sizes} if views == "paper" else {"image_size": sizes[0]})}

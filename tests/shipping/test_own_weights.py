@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
 from mt_transunet import load_network
+from mt_transunet.bundle_command import CONFIGS
 from mt_transunet.data import write_synthetic_dataset
 from mt_transunet.engines.findings import Findings
 from mt_transunet.inferers import view_symmetries
@@ -84,6 +87,13 @@ def test_the_network_is_used_at_the_sizes_it_was_judged_at(run, judge, overconfi
     evaluation = judge(*overconfident(60, 5), views=views, sizes=sizes, symmetries=view_symmetries(views))
     record = read_provenance(ship_own(run, tmp_path / "own.pt", evaluation=evaluation))
     assert (record["image_size"], record["view_sizes"]) == used_at
+
+
+def test_other_views_than_those_of_inference_are_told(run, judge, overconfident, tmp_path, caplog):
+    evaluation = judge(*overconfident(60, 5), views="none", symmetries=view_symmetries("none"))
+    ship_own(run, tmp_path / "own.pt", evaluation=evaluation)
+    usual = json.loads((CONFIGS / "inference.json").read_text())["displayable_configs"]["views"]
+    assert f"holds for --views none alone; inference's own is {usual}" in caplog.text
 
 
 def test_the_list_of_images_and_a_card_lie_beside_it_and_nothing_else(run, judge, overconfident, tmp_path):
