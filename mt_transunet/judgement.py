@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,15 +15,18 @@ from .pooled_evaluation import FOLDS
 from .reports.comparison import read_evaluated
 from .reports.evaluation_section import METRICS
 from .reports.rows import read_rows
-from .reports.training_section import HISTORY
+from .reports.training_section import HISTORY, SETTINGS
 from .seen_images import learned_from
 
-__all__ = ["Judgement", "read_judgement"]
+__all__ = ["Judgement", "read_judgement", "read_settings"]
 
 logger = logging.getLogger(__name__)
 
 _OF_THE_IMAGES = ("dataset_dir", "additional_dir", "dataset", "fold", "num_folds", "images", "image_ids")
 """Settings in which a training on all images differs from one that a fold was held out of."""
+
+_OF_INFERENCE = {**READ_AS, "precision": "fp32", "only": None}
+"""How inference reads images and answers, of all images it is given; a protocol that lacks one was made so."""
 
 
 class Judgement(NamedTuple):
@@ -40,52 +43,61 @@ def read_judgement(run: Path, evaluation: Path) -> Judgement:
     """Read an evaluation of a run, or a cross-validation of the same training, as inference may rely on it.
 
     Args:
-        run: folder of a finished training.
+        run: folder of a training; of a finished one, where it was cross-validated.
         evaluation: ``output_dir`` of ``run evaluating`` with the run's weights, or of ``mt-transunet crossvalidate``
             told what the run was told.
 
     Raises:
-        ValueError: no such folders; other weights, another training or other images; masks, classes or photographs
-            read in another way than inference does; or images that the weights learned from.
+        ValueError: no such folders; other weights, another training or other images; the test split, or some images
+            picked by hand; masks, classes or photographs read in another way than inference does; or images that the
+            weights learned from.
     """
+    read_settings(run)
     found = read_evaluated(evaluation)
     if not found.protocol:
         raise ValueError(f"{evaluation} holds no {METRICS}, so nothing says what was judged; evaluate anew")
-    content = json.loads((evaluation / METRICS).read_text(encoding="utf-8"))
-    trainings = []
-    if FOLDS in content:
-        trainings = [evaluation / "folds" / str(fold) / "training" for fold in range(len(content[FOLDS]))]
+    if missing := [key for key in ("variant", "split", "views", "symmetries", "sizes") if key not in found.protocol]:
+        raise ValueError(
+            f"{evaluation} does not tell its {', '.join(missing)}: an older version made it; evaluate anew"
+        )
+    folds = json.loads((evaluation / METRICS).read_text(encoding="utf-8")).get(FOLDS, [])
+    trainings = [evaluation / "folds" / str(fold) / "training" for fold in range(len(folds))]
+    if trainings:
         _refuse_unfinished(run)
         _refuse_another_training(run, trainings)
-    elif found.protocol.get("weights_sha256") != weights_hash(run):
-        raise ValueError(
-            f"{evaluation} judged {found.protocol.get('weights')}, not the weights of {run}; evaluate these"
-        )
+        _refuse_other_images(run, trainings)
+    _refuse_other_weights(evaluation, found.protocol, trainings or [run])
     _refuse_other_reading(evaluation, found.protocol)
     _refuse_seen(evaluation, found.protocol)
     return Judgement(found.rows, found.protocol, trainings)
 
 
-def _settings(run: Path) -> dict[str, Any]:
-    record = run / "config.json"
-    if not record.is_file():
-        raise ValueError(f"{run} is not the folder of a training: it holds no {record.name}; name its output_dir")
-    return json.loads(record.read_text(encoding="utf-8"))["settings"]
+def read_settings(run: Path) -> dict[str, Any]:
+    """What a training was told.
+
+    Raises:
+        ValueError: not the folder of one.
+    """
+    if missing := [name for name in (SETTINGS, HISTORY) if not (run / name).is_file()]:
+        raise ValueError(f"{run} is not the folder of a training: it holds no {missing[0]}; name its output_dir")
+    return json.loads((run / SETTINGS).read_text(encoding="utf-8"))["settings"]
 
 
 def _refuse_unfinished(run: Path) -> None:
     """The trainings of a cross-validation are judged after their last iteration."""
-    wanted = _settings(run)["iterations"]
-    rows = read_rows(run / HISTORY) if (run / HISTORY).is_file() else []
+    wanted, rows = read_settings(run).get("iterations", 0), read_rows(run / HISTORY)
     done = int(rows[-1]["iteration"]) if rows else 0
     if done < wanted:
-        raise ValueError(f"{run} has done {done} of {wanted} iterations; give its command again, it goes on")
+        raise ValueError(
+            f"{run} has done {done} of {wanted} iterations, its cross-validation all; give its command again, or train "
+            "without --early_stop_patience"
+        )
 
 
-def _refuse_another_training(run: Path, trainings: list[Path]) -> None:
-    own = _settings(run)
+def _refuse_another_training(run: Path, trainings: Sequence[Path]) -> None:
+    own = read_settings(run)
     for training in trainings:
-        theirs = _settings(training)
+        theirs = read_settings(training)
         keys = [key for key in own.keys() | theirs.keys() if key not in _OF_THE_IMAGES]
         differing = [
             f"{key} {own.get(key)!r} and {theirs.get(key)!r}" for key in sorted(keys) if own.get(key) != theirs.get(key)
@@ -95,19 +107,32 @@ def _refuse_another_training(run: Path, trainings: list[Path]) -> None:
                 f"{run} and {training} are not the same training ({'; '.join(differing)}); train alike, or give an "
                 "evaluation of the run itself"
             )
+
+
+def _refuse_other_images(run: Path, trainings: Sequence[Path]) -> None:
+    """There are two folds or more, so that some of their trainings learned from each image."""
     parts = [learned_from(training) for training in trainings]
-    everything = None if None in parts else set().union(*parts)
-    if learned_from(run) != everything:
+    if None in parts or learned_from(run) != set().union(*parts):
         raise ValueError(
-            f"{run} did not learn from the images that the cross-validation parted; train on the same --dataset_dir "
-            "and --additional_dir, without --fold"
+            f"{run} did not learn from the images that the cross-validation parted, or nobody knows; train on the same "
+            "--dataset_dir and --additional_dir, without --fold, from weights with a list of their images"
+        )
+
+
+def _refuse_other_weights(evaluation: Path, protocol: Mapping[str, Any], judged: Sequence[Path]) -> None:
+    hashes = [weights_hash(run) for run in judged]
+    told = protocol.get("weights_sha256")
+    if told != (hashes if isinstance(told, list) else hashes[0]):
+        names = ", ".join(map(str, judged))
+        raise ValueError(
+            f"{evaluation} judged {protocol.get('weights', 'others')}, not the weights of {names}; do that"
         )
 
 
 def _refuse_other_reading(evaluation: Path, protocol: Mapping[str, Any]) -> None:
     """Inference looks up thresholds by the preset of views, and only where it reads its answers by the defaults."""
-    read_as = {key: protocol.get(key, usual) for key, usual in READ_AS.items()}
-    differing = [f"{key} {read_as[key]!r}, not {usual!r}" for key, usual in READ_AS.items() if read_as[key] != usual]
+    told = {key: protocol.get(key, usual) for key, usual in _OF_INFERENCE.items()}
+    differing = [f"{key} {told[key]!r}, not {usual!r}" for key, usual in _OF_INFERENCE.items() if told[key] != usual]
     views, sizes = protocol["views"], protocol["sizes"]
     if list(protocol["symmetries"]) != list(view_symmetries(views)):
         differing.append("symmetries of its own")
@@ -120,6 +145,11 @@ def _refuse_other_reading(evaluation: Path, protocol: Mapping[str, Any]) -> None
 
 
 def _refuse_seen(evaluation: Path, protocol: Mapping[str, Any]) -> None:
+    if protocol["split"] == "test":
+        raise ValueError(
+            f"{evaluation} is of a test split, which is there to judge by and not to fit to; evaluate with "
+            "--split val, or cross-validate"
+        )
     seen = protocol.get("learned_from")
     if seen:
         raise ValueError(

@@ -27,7 +27,14 @@ from .reports.evaluation_section import PER_IMAGE
 from .reports.rows import read_rows
 from .seen_images import list_goes_along
 
-__all__ = ["average_weights", "calibrate", "calibration", "held_out_calibration", "ship_weights", "write_shipped"]
+__all__ = [
+    "average_weights",
+    "calibration_figures",
+    "cross_fitted_calibration",
+    "held_out_calibration",
+    "ship_weights",
+    "write_shipped",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -81,16 +88,16 @@ def average_weights(models: Sequence[Path], destination: Path) -> Path:
 
 
 def held_out_calibration(evaluations: Sequence[Path]) -> dict[str, Any]:
-    """:func:`calibrate` on all held-out images together.
+    """:func:`cross_fitted_calibration` on all held-out images together.
 
     Args:
         evaluations: folders of evaluations of held-out folds, each by the network that did not see the fold.
     """
     rows = [row for folder in evaluations for row in read_rows(folder / PER_IMAGE)]
-    return calibrate(*labelled_probabilities(rows))
+    return cross_fitted_calibration(*labelled_probabilities(rows))
 
 
-def calibrate(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def cross_fitted_calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Temperature, and the calibration it gives on images it was not fitted on.
 
     ``temperature`` is fitted on all images, and ``at_temperature`` holds their error there (top label, ten bins).
@@ -115,12 +122,12 @@ def calibrate(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
         "ECE_before": calibration_error(probabilities, labels),
         "log_loss_before": log_loss(probabilities, labels),
         "log_loss": log_loss(judged, labels),
-        **calibration(judged, labels),
-        "at_temperature": calibration(with_temperature(probabilities, temperature), labels),
+        **calibration_figures(judged, labels),
+        "at_temperature": calibration_figures(with_temperature(probabilities, temperature), labels),
     }
 
 
-def calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+def calibration_figures(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """``n``, ``ECE``, and what chance gives a perfectly calibrated model: ``ECE_perfect_mean``, ``ECE_perfect_95``."""
     mean, high = perfect_calibration_error(probabilities)
     found = calibration_error(probabilities, labels)

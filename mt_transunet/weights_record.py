@@ -10,6 +10,7 @@ from typing import Any
 
 from . import CLASS_NAMES
 from .metrics import operating_point
+from .metrics.classification import is_constant
 from .metrics.summary import labelled_probabilities
 from .networks import weights_hash
 from .quality import FEWEST_IMAGES, DicePredictor, TypicalImages
@@ -30,7 +31,7 @@ FEWEST_MELANOMAS = 10
 """Nine of ten are to be found: of fewer, that is all of them."""
 
 PROTOCOL = (
-    *("variant", "weights_sha256", "split", "image_ids", "views", "sizes"),
+    *("variant", "weights_sha256", "split", "image_ids", "learned_from", "views", "sizes"),
     *("merge", "decision", "precision", "seed", "resamples"),
 )
 
@@ -43,7 +44,7 @@ def training_record(run: Path) -> dict[str, Any]:
     record = json.loads((run / "config.json").read_text(encoding="utf-8"))
     history = read_rows(run / "history.csv")
     return {
-        "settings": {key: value for key, value in record["settings"].items() if not key.endswith("_dir")},
+        "settings": _without_names(record["settings"]),
         "commits": record.get("commits"),
         "versions": record["versions"],
         "threads": record.get("threads"),
@@ -51,6 +52,14 @@ def training_record(run: Path) -> dict[str, Any]:
         "training_minutes": round(sum(float(row["seconds"]) for row in history) / 60, 1),
         "validations": sum(row.get("val", "") != "" for row in history),
     }
+
+
+def _without_names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Folders may be called after people."""
+    kept = {key: value for key, value in settings.items() if not key.endswith("_dir")}
+    if "dataset" in kept:
+        kept["dataset"] = [{key: root.get(key) for key in ("layout", "splits")} for root in kept["dataset"]]
+    return kept
 
 
 def provenance(
@@ -131,14 +140,14 @@ def operating_points(evaluated: Mapping[str, Rows]) -> dict[str, Any]:
     """Per preset of views: where to cut the melanoma probability so that nine of ten melanomas lie above.
 
     Cut and figures come from the same images, so that on others fewer than nine of ten may be found. Fewer than ten
-    melanomas, or none that is no melanoma, give no cut.
+    melanomas, none that is no melanoma, or one answer for all images give no cut.
     """
     points: dict[str, Any] = {}
     melanoma = CLASS_NAMES.index("melanoma")
     for views, rows in evaluated.items():
         probabilities, labels = labelled_probabilities(rows)
         positive = labels == melanoma
-        if positive.sum() >= FEWEST_MELANOMAS and not positive.all():
+        if positive.sum() >= FEWEST_MELANOMAS and not positive.all() and not is_constant(probabilities):
             point = operating_point(probabilities[:, melanoma], positive, sensitivity=0.9)
             points[views] = {**point, "melanomas": int(positive.sum()), "others": int((~positive).sum())}
     return {"melanoma_sensitivity_0.9": points}

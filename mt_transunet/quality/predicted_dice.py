@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..metrics.selective import rank_agreement, selective_jaccard
+from ..metrics.summary import or_none
 
 __all__ = ["FEWEST_IMAGES", "DicePredictor"]
 
@@ -83,13 +85,14 @@ class DicePredictor:
         return [row for row in rows if all(_is_number(row.get(key)) for key in ("DI", "JA", *FEATURES))]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for a provenance record."""
-        return asdict(self)
+        """Plain values for a provenance record; a rank correlation that is undefined is None."""
+        return {**asdict(self), "spearman": or_none(self.spearman)}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> DicePredictor:
         """Inverse of :meth:`to_json`."""
-        return cls(**{**content, "weights": tuple(content["weights"])})
+        spearman = math.nan if content["spearman"] is None else content["spearman"]
+        return cls(**{**content, "weights": tuple(content["weights"]), "spearman": spearman})
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any], views: str) -> DicePredictor | None:

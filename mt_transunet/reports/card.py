@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from scipy.stats import beta
+
 from mt_transunet import CLASS_NAMES
 from mt_transunet.metrics.classification import SCORED_CLASSES
 
@@ -31,7 +33,9 @@ def card_tables(record: Mapping[str, Any]) -> str:
     }
     everything = {**shipped, **held_out}
     blocks = [accuracy_table(everything), _called(everything), _by_diagnosis(everything), _operating_points(record)]
-    blocks += [_calibration(shipped, record.get("calibration")), _stages(record)]
+    pooled = record.get("calibration")
+    # held-out images are judged before the temperature, which the pooled rows tell of
+    blocks += [_calibration(shipped if pooled else everything, pooled), _stages(record)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -109,12 +113,22 @@ def _calibration_row(name: str, found: Mapping[str, Any]) -> list[Any]:
 def _operating_points(record: Mapping[str, Any]) -> str:
     points = (record.get("operating_points") or {}).get("melanoma_sensitivity_0.9", {})
     rows = [
-        [_VIEWS.get(views, views), *(_number(point[key]) for key in ("threshold", "sensitivity", "specificity"))]
+        [_VIEWS.get(views, views), _number(point["threshold"]), point["melanomas"]]
+        + [_number(point["sensitivity"]), _found_elsewhere(point), _number(point["specificity"])]
         for views, point in points.items()
     ]
     judged = "validation" if record.get("validation") else "held out"
-    header = [f"melanoma, {judged}", "called from a probability of", "sensitivity", "specificity"]
+    header = [f"melanoma, {judged}", "called from a probability of", "melanomas", "found"]
+    header += ["to be expected of others", "specificity"]
     return _table(header, rows or [[NOT_MEASURED] * len(header)])
+
+
+def _found_elsewhere(point: Mapping[str, Any]) -> str:
+    """Sensitivity on other melanomas of a cut at the k-th highest of n: Beta(k, n + 1 - k), mean and 95% interval."""
+    n = point["melanomas"]
+    k = round(point["sensitivity"] * n)
+    low, high = beta.interval(0.95, k, n + 1 - k)
+    return f"{_number(k / (n + 1))} [{_number(low)}, {_number(high)}]"
 
 
 def _stages(record: Mapping[str, Any]) -> str:

@@ -19,23 +19,34 @@ _UNSAID = """## What it has learned from
 {images}. **Where they come from, whom they show, with what camera they were taken and who named the diagnoses is
 not on record: whoever gives these weights away has to write it here.**"""
 
+_STARTED = "Training went on from the weights with SHA-256 `{hash}...`; their images are counted too where known."
+
 _OF_OTHERS = """The figures are of a cross-validation: of {count} networks that were trained in the same way on parts of
-the images, each judged by images it had not seen. This file is none of them; it learned from all of the images."""
+the images, each judged by a part it was not trained on. This file is none of them; it learned from all of them."""
 _OF_ITSELF = "The figures are of the weights in this file, before they were rounded to half precision."
-_CHOSEN = "**They flatter: of several states of the training these weights were the best by the very images below.**"
+_OF_RECIPE = """Rows that begin with `validation` are of this file, those that begin with `held-out` of networks that
+were trained in the same way and had not seen that fold."""
+_CHOSEN = {
+    True: "**They flatter: of several states of the training these weights were the best by the very images below.**",
+    None: """**These weights were the best of several states of the training by its validation images; whether those are
+among the images below is not on record.**""",
+    False: "",
+}
+_UNKNOWN = "**Nobody knows whether the weights that training started from had learned from these images.**"
 _UNMEASURED = """Nobody has measured how good these weights are, or left a record of it. Their probabilities are as
 trained, no mask is flagged as doubtful, and no threshold says from where on melanoma is to be suspected."""
 
-_READING = """Brackets are 95% intervals over images. The threshold was chosen and judged on the same images; on others
-fewer than nine of ten melanomas may be found. An expected calibration error has to be read beside what chance shows of
-a perfectly calibrated network on as many images."""
+_READING = """Brackets are 95% intervals over images, each image taken as independent of the others. Temperature and
+threshold were fitted to these images; of other melanomas fewer are found, about as many as the table expects. An
+expected calibration error has to be read beside what chance shows of a perfectly calibrated network on as many
+images."""
 
 
 def own_card(record: Mapping[str, Any], name: str) -> str:
     """Markdown: what the weights are for, what they learned from, how good they are, and what nobody has written down.
 
     Args:
-        record: of ``ship_own``; one without ``held_out`` gets a card that says that nothing was measured.
+        record: of ``ship_own``, or of a recipe; one without figures gets a card that says that nothing was measured.
         name: of the file, for the heading.
     """
     learned = record.get("learned_from")
@@ -44,11 +55,26 @@ def own_card(record: Mapping[str, Any], name: str) -> str:
         f"# Model card: `{name}`",
         f"{NOT_A_DEVICE} {_FOR.format(variant=record['variant'])}",
         _UNSAID.format(images=images),
+        *_started(record),
         "## How good it is",
     ]
-    if not record.get("held_out"):
+    if not (record.get("held_out") or record.get("validation")):
         return "\n\n".join([*parts, _UNMEASURED]) + "\n"
+    return "\n\n".join([*parts, " ".join(_judged(record)), card_tables(record).strip(), _READING]) + "\n"
+
+
+def _started(record: Mapping[str, Any]) -> list[str]:
+    stages = (record.get("stages") or {}).get("all") or [{"settings": {}}]
+    start = stages[0]["settings"].get("initial_weights")
+    return [_STARTED.format(hash=str(start)[:12])] if start else []
+
+
+def _judged(record: Mapping[str, Any]) -> list[str]:
+    """What was judged, and what speaks against the figures."""
+    if "judged_by_others" not in record:
+        return [_OF_RECIPE]
     count = sum(side.startswith("fold") for side in record["stages"])
-    judged = [_OF_OTHERS.format(count=count) if record["judged_by_others"] else _OF_ITSELF]
-    judged += [_CHOSEN] if record["chosen_on_these"] else []
-    return "\n\n".join([*parts, " ".join(judged), card_tables(record).strip(), _READING]) + "\n"
+    told = [_OF_OTHERS.format(count=count) if record["judged_by_others"] else _OF_ITSELF]
+    told += filter(None, [_CHOSEN[record["chosen_on_these"]]])
+    seen = [found["protocol"].get("learned_from", 0) for found in record["held_out"].values()]
+    return [*told, _UNKNOWN] if None in seen else told

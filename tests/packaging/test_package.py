@@ -18,6 +18,7 @@ import mt_transunet
 from mt_transunet import build_network, load_network
 from mt_transunet.networks import shipped_weights, weights_hash
 from mt_transunet.packaging import BUNDLE_NAMES, package_bundle
+from mt_transunet.packaging.metadata import packaged_metadata
 
 SMALL = "--num_workers 0 --views none --view_sizes [32]".split()
 
@@ -199,6 +200,7 @@ def test_the_card_beside_weights_of_ones_own_is_packed_with_the_figures_of_their
     by_class = {"melanoma": {"AUC": {"value": 0.8125}}, "seborrheic_keratosis": {"AUC": None}}
     judged = {"segmentation": {"JA": {"value": 0.7}, "DI": {"value": 0.8}}, "classification": by_class}
     record = {"sha256": weights_hash(tmp_path / "own.pt"), "variant": "lite", "held_out": {"val": judged}}
+    record |= {"judged_by_others": False, "chosen_on_these": False}
     (tmp_path / "own.json").write_text(json.dumps(record))
     (tmp_path / "own.md").write_text("filled in by a person")
     folder = package_bundle("lite", tmp_path / "out", weights=tmp_path / "own.pt")[0]
@@ -222,3 +224,15 @@ def test_the_command_prints_both_paths(tmp_path):
         [sys.executable, "-m", "mt_transunet.cli", "package", "lite", tmp_path], capture_output=True, text=True
     )
     assert done.stdout.splitlines() == [str(tmp_path / f"{BUNDLE_NAMES['lite']}{ending}") for ending in ("", ".zip")]
+
+
+@pytest.mark.parametrize("key, value", [("judged_by_others", True), ("chosen_on_these", True)])
+def test_the_metadata_have_no_figures_of_other_networks_or_that_flatter(key, value):
+    record = {
+        "held_out": {"val": {"segmentation": {}}},
+        "judged_by_others": False,
+        "chosen_on_these": False,
+        key: value,
+    }
+    metadata = {"name": "a", "required_packages_version": {}}
+    assert packaged_metadata(metadata, variant="lite", record=record)["eval_metrics"] == {}

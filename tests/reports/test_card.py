@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from mt_transunet.reports.card import card_tables, failure_tables
 
 
@@ -42,6 +46,17 @@ def test_a_record_without_figures_says_that_nothing_was_measured(stage):
     text = card_tables({"validation": None, "stages": {"all": [stage]}})
     assert "| not measured | not measured | not measured | not measured |" in text
     assert "| all | 1 | 160 | 800 | constant | 61.5 | 1 |" in text
+
+
+def test_of_other_melanomas_fewer_are_expected_than_those_the_cut_was_chosen_by(measured, stage):
+    point = {"threshold": 0.25, "sensitivity": 0.9, "specificity": 0.75, "melanomas": 10, "others": 20}
+    points = {"melanoma_sensitivity_0.9": {"fast": point}}
+    text = card_tables({"validation": {"fast": measured}, "operating_points": points, "stages": {"all": [stage]}})
+    # the 9th highest of 10: Beta(9, 2), mean 9/11; its distribution function is 10 x^9 - 9 x^10
+    (line,) = [line for line in text.splitlines() if line.startswith("| 4 views | 0.250 | 10 |")]
+    low, high = map(float, re.search(r"0.818 \[(.*), (.*)\]", line).groups())
+    assert [10 * x**9 - 9 * x**10 for x in (low, high)] == pytest.approx([0.025, 0.975], abs=2e-3)
+    assert line.startswith("| 4 views | 0.250 | 10 | 0.900 |") and line.endswith("| 0.750 |")
 
 
 def test_failures_are_named_with_their_figures():

@@ -47,7 +47,33 @@ def test_of_weights_without_figures_nothing_is_claimed():
     assert "|" not in text
 
 
+def test_of_a_recipe_it_is_said_which_rows_are_of_the_file(record, measured):
+    for key in ("judged_by_others", "chosen_on_these"):
+        del record[key]
+    text = own_card({**record, "validation": {"paper": measured}, "held_out": {"fold0": measured}}, "lite.pt")
+    assert "Rows that begin with `validation` are of this file" in text
+    assert "| validation, 18 views | 150 |" in text and "| held-out fold0, 18 views | 150 |" in text
+
+
+def test_where_nobody_knows_what_the_first_weights_had_seen_the_card_says_so(record):
+    (found,) = record["held_out"].values()
+    assert "Nobody knows" not in own_card(record, "own.pt")
+    found["protocol"]["learned_from"] = None
+    assert "Nobody knows whether the weights that training started from" in own_card(record, "own.pt")
+
+
+def test_weights_that_training_went_on_from_are_named_by_their_hash(record):
+    record["stages"]["all"][0]["settings"]["initial_weights"] = "0123456789abcdef"
+    assert "Training went on from the weights with SHA-256 `0123456789ab...`" in own_card(record, "own.pt")
+
+
+def test_without_a_temperature_the_error_is_that_of_the_weights_as_trained(record):
+    assert "| held-out 3 folds of the training images, 4 views | 150 | 0.040 | 0.050 | 0.080 |" in own_card(
+        record, "a.pt"
+    )
+
+
 def test_without_a_threshold_that_stands_as_not_measured(record):
     text = own_card(record, "own.pt")
-    assert "| melanoma, held out | called from a probability of | sensitivity | specificity |" in text
-    assert "| not measured | not measured | not measured | not measured |" in text
+    assert "| melanoma, held out | called from a probability of | melanomas | found |" in text
+    assert "| not measured | not measured | not measured | not measured | not measured | not measured |" in text

@@ -60,14 +60,22 @@ def tell() -> Callable[..., None]:
 
 @pytest.fixture
 def write_evaluation() -> Callable[..., Path]:
-    """``write_evaluation(folder, probabilities, labels, views="fast")``: images i0, i1, ..., without masks."""
+    """``write_evaluation(folder, probabilities, labels, views="fast")``: of images i0, i1, ...
 
-    def write(folder: Path, probabilities: np.ndarray, labels: np.ndarray, **further: Any) -> Path:
+    ``masks=True`` gives them figures of masks.
+    """
+
+    def write(folder: Path, probabilities: np.ndarray, labels: np.ndarray, masks: bool = False, **further: Any) -> Path:
         folder.mkdir(parents=True)
         rows = [
             {"image_id": f"i{number}", "label": label, **dict(zip(CLASS_NAMES, row))}
             for number, (row, label) in enumerate(zip(probabilities.tolist(), labels.tolist()))
         ]
+        for number, row in enumerate(rows if masks else []):
+            row |= dict.fromkeys(
+                ("JA", "DI", "AC", "SE", "SP", "agreement", "consistency"), 0.5 + 0.4 * number / len(rows)
+            )
+            row["expected"] = 0.9
         write_csv(folder / "per_image.csv", rows)
         protocol = {"dataset_dir": "/home/somebody/isic", "weights": "/home/somebody/x.pt", "views": "paper", **further}
         (folder / "metrics.json").write_text(json.dumps({"segmentation": {"n": 0}, "protocol": protocol}))
@@ -94,7 +102,9 @@ def overconfident() -> Callable[[int, int], tuple[np.ndarray, np.ndarray]]:
 @pytest.fixture
 def run(tmp_path: Path, model: Path, write_run: Callable[..., Path]) -> Path:
     """A finished training with its weights and the list of the one image they learned from."""
-    folder = write_run(tmp_path / "run", 32, dataset_dir=None, view_sizes=[32, 48], keep="last", iterations=4)
+    dataset = [{"name": "somebody", "layout": "datalist.json", "splits": ["training"]}]
+    told = {"dataset": dataset, "dataset_dir": "/home/somebody/own.json", "view_sizes": [32, 48]}
+    folder = write_run(tmp_path / "run", 32, **told, keep="last", iterations=4)
     shutil.move(model, folder / "model.pt")
     (folder / f"model{ENDING}").write_text("0123456789ab\n")
     return folder

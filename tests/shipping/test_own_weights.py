@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from mt_transunet import load_network
+from mt_transunet import load_network, own_weights, shipping
 from mt_transunet.bundle_command import CONFIGS
-from mt_transunet.data import write_synthetic_dataset
+from mt_transunet.data import load_datalist, write_synthetic_dataset
+from mt_transunet.data.image_digest import image_digest
 from mt_transunet.engines.findings import Findings
 from mt_transunet.inferers import view_symmetries
-from mt_transunet.metrics import with_temperature
+from mt_transunet.metrics import summarise, with_temperature
 from mt_transunet.networks import read_provenance
 from mt_transunet.own_weights import FEWEST_LABELLED, ship_own
+from mt_transunet.quality import DicePredictor
 from mt_transunet.seen_images import ENDING, learned_from
 
 
@@ -61,10 +63,24 @@ def test_few_diagnoses_give_no_temperature(run, judge, overconfident, tmp_path, 
     evaluation = judge(*overconfident(FEWEST_LABELLED - 1, 2))
     record = read_provenance(ship_own(run, tmp_path / "own.pt", evaluation=evaluation))
     assert record["calibration"] is None and record["format"] == "float16 state dict"
-    assert (
-        "49 images with a diagnosis say too little of the probabilities, which stay as trained (50 are needed)"
-        in caplog.text
-    )
+    assert "49 images with a diagnosis, " in caplog.text and "which stay as trained (50 and 10 are" in caplog.text
+
+
+def test_one_diagnosis_alone_gives_no_temperature(run, judge, overconfident, tmp_path, caplog):
+    probabilities, labels = overconfident(200, 2)
+    labels[:] = 0
+    labels[:9] = 2
+    record = read_provenance(ship_own(run, tmp_path / "own.pt", evaluation=judge(probabilities, labels)))
+    assert record["calibration"] is None and "200 images with a diagnosis, 9 of the second most" in caplog.text
+
+
+def test_answers_that_are_all_right_give_no_temperature(run, judge, overconfident, tmp_path, caplog):
+    caplog.set_level("INFO")
+    probabilities, _ = overconfident(100, 2)
+    evaluation = judge(probabilities, probabilities.argmax(axis=1))
+    record = read_provenance(ship_own(run, tmp_path / "own.pt", evaluation=evaluation))
+    assert record["calibration"]["temperature"] == 1
+    assert "the temperature 0.05 does not help" in caplog.text
 
 
 def test_fewer_than_ten_melanomas_give_no_threshold(run, judge, overconfident, tmp_path):
@@ -73,6 +89,27 @@ def test_fewer_than_ten_melanomas_give_no_threshold(run, judge, overconfident, t
     assert (labels == 1).sum() == 9
     record = read_provenance(ship_own(run, tmp_path / "own.pt", evaluation=judge(probabilities, labels)))
     assert record["operating_points"] == {"melanoma_sensitivity_0.9": {}}
+
+
+def test_one_answer_for_all_images_gives_no_threshold(run, judge, tmp_path):
+    evaluation = judge(np.full((60, 3), 1 / 3), np.arange(60) % 3)
+    record = read_provenance(ship_own(run, tmp_path / "own.pt", evaluation=evaluation))
+    assert record["operating_points"] == {"melanoma_sensitivity_0.9": {}}
+
+
+def test_inference_knows_the_dice_to_expect(run, judge, overconfident, tmp_path):
+    evaluation = judge(*overconfident(60, 4), masks=True)
+    record = read_provenance(ship_own(run, tmp_path / "own.pt", evaluation=evaluation))
+    found = DicePredictor.of_record(record, "fast")
+    assert found.n == 60 and found.spearman > 0.9
+    assert record["held_out"]["val"]["segmentation"]["JA"]["value"] == pytest.approx(0.5 + 0.4 * 59 / 120)
+
+
+def test_the_intervals_are_of_as_many_resamples_as_the_evaluations(run, judge, overconfident, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(own_weights, "summarise", lambda rows, **how: asked.append(how) or summarise(rows, **how))
+    ship_own(run, tmp_path / "own.pt", evaluation=judge(*overconfident(60, 4), resamples=7, seed=5))
+    assert asked == [{"resamples": 7, "seed": 5}]
 
 
 def test_inference_suspects_melanoma_by_the_record(run, judge, overconfident, tmp_path):
@@ -111,7 +148,9 @@ def test_nothing_that_is_given_away_names_an_image_or_a_folder(run, judge, overc
 
 
 def test_the_photographs_it_knows_are_those_of_the_training(run, judge, overconfident, tmp_path, tell):
-    dataset = write_synthetic_dataset(tmp_path / "data", training=40, validation=1, test=1, additional=1)
+    dataset = write_synthetic_dataset(tmp_path / "data", training=41, validation=1, test=1, additional=1)
+    items = load_datalist(dataset, splits="training")["training"]
+    (run / f"model{ENDING}").write_text("\n".join(map(image_digest, items[:40])))  # the last came later
     tell(run, dataset_dir=str(dataset))
     own = ship_own(run, tmp_path / "own.pt", evaluation=judge(*overconfident(60, 8)))
     assert read_provenance(own)["typical_images"]["n"] == 40
@@ -124,12 +163,37 @@ def test_images_that_are_gone_leave_that_unsaid(run, judge, overconfident, tmp_p
     assert "what the training images look like stays unknown" in caplog.text and "gone does not exist" in caplog.text
 
 
-@pytest.mark.parametrize("keep, chosen", [("best", True), ("last", False)])
-def test_weights_that_were_chosen_on_the_images_say_so(run, judge, overconfident, tmp_path, keep, chosen, tell):
-    tell(run, keep=keep, image_ids={"validation": "1234"})
-    own = ship_own(run, tmp_path / "own.pt", evaluation=judge(*overconfident(60, 10), image_ids="1234"))
+@pytest.mark.parametrize(
+    "keep, judged_by, chosen, told",
+    [
+        ({"keep": "best"}, "1234", True, "They flatter"),
+        ({}, "1234", True, "They flatter"),  # of an older version, which always kept the best
+        ({"keep": "best"}, "5678", None, "among the images below is not on record"),
+        ({"keep": "last"}, "1234", False, ""),
+    ],
+)
+def test_weights_that_were_chosen_on_the_images_say_so(
+    run, judge, overconfident, tmp_path, tell, keep, judged_by, chosen, told
+):
+    tell(run, keep=None, image_ids={"validation": "1234"})
+    settings = json.loads((run / "config.json").read_text())
+    del settings["settings"]["keep"]
+    (run / "config.json").write_text(json.dumps(settings))
+    tell(run, **keep)
+    own = ship_own(run, tmp_path / "own.pt", evaluation=judge(*overconfident(60, 10), image_ids=judged_by))
+    card = own.with_suffix(".md").read_text()
     assert read_provenance(own)["chosen_on_these"] is chosen
-    assert ("They flatter" in own.with_suffix(".md").read_text()) is chosen
+    assert told in card and ("**They flatter" in card or "**These weights were" in card) is bool(told)
+
+
+def test_a_failure_leaves_nothing(run, judge, overconfident, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(shipping, "write_json", full)
+    with pytest.raises(OSError, match="no space left"):
+        ship_own(run, tmp_path / "new" / "own.pt", evaluation=judge(*overconfident(60, 11)))
+    assert list((tmp_path / "new").iterdir()) == []
 
 
 @pytest.mark.parametrize("ending", [".pt", ".json", ".md", ENDING])
