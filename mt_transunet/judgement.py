@@ -98,10 +98,8 @@ def _refuse_another_training(run: Path, trainings: Sequence[Path]) -> None:
     own = read_settings(run)
     for training in trainings:
         theirs = read_settings(training)
-        keys = [key for key in own.keys() | theirs.keys() if key not in _OF_THE_IMAGES]
-        differing = [
-            f"{key} {own.get(key)!r} and {theirs.get(key)!r}" for key in sorted(keys) if own.get(key) != theirs.get(key)
-        ]
+        keys = sorted(own.keys() & theirs.keys() - set(_OF_THE_IMAGES))  # an older version's record may hold fewer
+        differing = [f"{key} {own[key]!r} and {theirs[key]!r}" for key in keys if own[key] != theirs[key]]
         if differing:
             raise ValueError(
                 f"{run} and {training} are not the same training ({'; '.join(differing)}); train alike, or give an "

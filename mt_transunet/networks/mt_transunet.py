@@ -23,6 +23,7 @@ class MTTransUNet(nn.Module):
         decoder: (B, D, h, w) and the three finer features -> (B, C, H, W), with `out_channels`.
         mean: per channel, of RGB in [0, 1], subtracted first.
         std: per channel, divided by.
+        light: (B, 3, H, W) in [0, 1] -> the same, before that; None leaves images as they are.
         num_classes: length of the class logits.
         image_size: side in pixels its recipe trains at, for those who resize to it; the network itself takes any.
 
@@ -45,11 +46,13 @@ class MTTransUNet(nn.Module):
         decoder: nn.Module,
         mean: tuple[float, float, float],
         std: tuple[float, float, float],
+        light: nn.Module | None = None,
         num_classes: int = 3,
         image_size: int = 224,
     ):
         super().__init__()
         self.image_size = image_size
+        self.light = nn.Identity() if light is None else light
         self.encoder = encoder
         self.patch_embedding = patch_embedding
         self.transformer = transformer
@@ -62,7 +65,7 @@ class MTTransUNet(nn.Module):
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
         self.check_size(image)
-        features = self.encoder((image - self.mean) / self.std)
+        features = self.encoder((self.light(image) - self.mean) / self.std)
 
         grid = self.patch_embedding(features[3:])
         B, D, h, w = grid.shape

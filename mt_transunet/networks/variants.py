@@ -11,6 +11,7 @@ from torch import nn
 
 from .decoder import Decoder
 from .efficientnet_lite import EfficientNetLite2
+from .light import ShadesOfGrey
 from .mt_transunet import MTTransUNet
 from .patch_embedding import PatchEmbedding
 from .pretrained import load_pretrained
@@ -66,6 +67,7 @@ def build_network(
     num_layers: int | None = None,
     pretrained_path: str | Path | None = None,
     dropout: float = 0.1,
+    constant_light: bool = False,
 ) -> MTTransUNet:
     """Build a network with random weights, or with a pre-trained start.
 
@@ -78,6 +80,7 @@ def build_network(
         num_layers: transformer layers in place of the variant's own, 0 to 12.
         pretrained_path: file to take the pre-trained start from; needs `pretrained=True`.
         dropout: probability after the embedding and in the MLPs.
+        constant_light: whether the network takes the colour of the light out of its images (see `ShadesOfGrey`).
 
     Raises:
         ValueError: unknown variant or encoder, number of layers or dropout out of range, a path without
@@ -91,13 +94,13 @@ def build_network(
     if pretrained_path is not None and not pretrained:
         raise ValueError(f"pretrained_path needs pretrained=True, got only {pretrained_path}; set both or neither")
 
-    network = compose(row, encoder, num_layers, dropout)
+    network = compose(row, encoder, num_layers, dropout, constant_light)
     if pretrained:
         load_pretrained(network, encoder, pretrained_path)
     return network
 
 
-def compose(row: dict[str, Any], encoder: str, num_layers: int, dropout: float) -> MTTransUNet:
+def compose(row: dict[str, Any], encoder: str, num_layers: int, dropout: float, constant_light: bool) -> MTTransUNet:
     """Wire the parts of one row of `VARIANTS`, with random weights."""
     constructor, mean, std = ENCODERS[encoder]
     backbone = constructor()
@@ -120,6 +123,7 @@ def compose(row: dict[str, Any], encoder: str, num_layers: int, dropout: float) 
         ),
         mean=mean,
         std=std,
+        light=ShadesOfGrey() if constant_light else None,
         image_size=row["image_size"],
     )
 

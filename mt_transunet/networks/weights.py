@@ -26,12 +26,14 @@ class Identity(NamedTuple):
     variant: str
     encoder: str
     num_layers: int
+    constant_light: bool
 
     def __str__(self) -> str:
         row = VARIANTS[self.variant]
-        if (self.encoder, self.num_layers) == (row["encoder"], row["num_layers"]):
-            return f"variant {self.variant!r}"
-        return f"variant {self.variant!r} with encoder {self.encoder!r} and {self.num_layers} layers"
+        said = f"variant {self.variant!r}"
+        if (self.encoder, self.num_layers) != (row["encoder"], row["num_layers"]):
+            said += f" with encoder {self.encoder!r} and {self.num_layers} layers"
+        return said + (" under constant light" if self.constant_light else "")
 
 
 def shipped_weights(variant: str) -> Path:
@@ -70,7 +72,7 @@ def load_network(variant_or_path: str | Path) -> MTTransUNet:
     identity = identify(state)
     if identity is None or (is_variant and identity.variant != str(variant_or_path)):
         raise WeightsError(f"{path} holds {identity or 'the weights of another network'}; give a model.pt of a run")
-    network = build_network(identity.variant, encoder=identity.encoder, num_layers=identity.num_layers)
+    network = build_network(**identity._asdict())
     network.load_state_dict(as_float32(state))
     network.image_size = trained_at(path).get("image_size", network.image_size)
     return network.eval()
@@ -106,10 +108,11 @@ def identify(state: Mapping[str, torch.Tensor]) -> Identity | None:
         if row["embed_dim"] != width:
             continue
         for encoder in sorted(ENCODERS, key=lambda name: name != row["encoder"]):
+            identity = Identity(variant, encoder, len(blocks), "light.norm" in state)
             with torch.device("meta"):
-                candidate = build_network(variant, encoder=encoder, num_layers=len(blocks))
+                candidate = build_network(**identity._asdict())
             if shapes(candidate.state_dict()) == wanted:
-                return Identity(variant, encoder, len(blocks))
+                return identity
     return None
 
 
@@ -129,7 +132,7 @@ def read_run(path: Path) -> dict[str, torch.Tensor]:
 
 
 def built_as(path: str | Path, variant: str) -> dict[str, Any]:
-    """``encoder`` and ``num_layers`` that a network of the variant must be built with to take these weights.
+    """``encoder``, ``num_layers`` and ``constant_light`` that a network must be built with to take these weights.
 
     Empty where the file is not there, or holds those of another network: loading it will say so.
     """
@@ -137,7 +140,7 @@ def built_as(path: str | Path, variant: str) -> dict[str, Any]:
     identity = identify(read_run(file)) if file.is_file() else None
     if identity is None or identity.variant != variant:
         return {}
-    return {"encoder": identity.encoder, "num_layers": identity.num_layers}
+    return {key: value for key, value in identity._asdict().items() if key != "variant"}
 
 
 def explain_mismatch(
@@ -148,7 +151,8 @@ def explain_mismatch(
         if found.variant != (variant or own.variant):
             remedy = f"pass --variant {found.variant}"
             return f"{path} holds weights of {found}, this network is {variant or own.variant!r}: {remedy}"
-        remedy = f"build it with encoder={found.encoder!r}, num_layers={found.num_layers}"
+        told = {key: value for key, value in found._asdict().items() if key != "variant"}
+        remedy = f"build it with {', '.join(f'{key}={value!r}' for key, value in told.items())}"
         return f"{path} holds weights of {found}, this network is {own}: {remedy}"
     foreign = sorted(state.keys() - expected.keys()) or sorted(expected.keys() - state.keys())
     detail = f"{foreign[0]} stands in only one of them" if foreign else "names agree but shapes differ"

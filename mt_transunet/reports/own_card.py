@@ -53,7 +53,7 @@ def own_card(record: Mapping[str, Any], name: str) -> str:
     images = f"{learned['images']} images" if learned else "How many images is not on record"
     parts = [
         f"# Model card: `{name}`",
-        f"{NOT_A_DEVICE} {_FOR.format(variant=record['variant'])}",
+        f"{NOT_A_DEVICE}\n{_FOR.format(variant=record['variant'])}",
         _UNSAID.format(images=images),
         *_started(record),
         "## How good it is",

@@ -40,11 +40,15 @@ def empty_models(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "identity",
-    [Identity("lite", "efficientnet_lite2", 4), Identity("paper", "resnet50", 0), Identity("lite", "resnet34", 12)],
+    [
+        Identity("lite", "efficientnet_lite2", 4, False),
+        Identity("paper", "resnet50", 0, True),
+        Identity("lite", "resnet34", 12, False),
+    ],
 )
-def test_state_dict_tells_variant_encoder_and_layers(identity):
+def test_state_dict_tells_variant_encoder_layers_and_light(identity):
     with torch.device("meta"):
-        network = build_network(identity.variant, encoder=identity.encoder, num_layers=identity.num_layers)
+        network = build_network(**identity._asdict())
     assert identify(network.state_dict()) == identity
 
 
@@ -124,7 +128,7 @@ def test_checkpoint_with_other_layers_names_the_arguments(run):
 
 
 def test_what_weights_need_a_network_to_be_built_as_is_read_from_them(run, tmp_path):
-    assert built_as(run, "lite") == {"encoder": "efficientnet_lite2", "num_layers": 1}
+    assert built_as(run, "lite") == {"encoder": "efficientnet_lite2", "num_layers": 1, "constant_light": False}
     assert built_as(run, "paper") == {}  # loading says which variant they are of
     assert built_as(tmp_path / "nothing.pt", "lite") == {}
 

@@ -88,8 +88,8 @@ def test_a_cross_validation_of_the_same_training_is_read(run, cross_validation):
 
 
 def test_one_of_another_training_is_refused_by_what_differs(run, cross_validation, tell):
-    tell(run, keep="best", learning_rate=0.1)
-    with pytest.raises(ValueError, match=r"\(keep 'best' and 'last'; learning_rate 0.1 and None\); train alike, or"):
+    tell(run, keep="best", image_size=48, later_setting=1)
+    with pytest.raises(ValueError, match=r"\(image_size 48 and 32; keep 'best' and 'last'\); train alike, or"):
         read_judgement(run, cross_validation)
 
 
