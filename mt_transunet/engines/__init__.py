@@ -24,6 +24,7 @@ from .ramps import LossWeightRamp, consistency_ramp, learning_rate_factor, total
 from .segmentation_object import DicomSegmentation
 from .served_answer import ServedAnswerd
 from .sharing import ResumableEarlyStop, shared_handler
+from .sharpness import SharpnessAware
 from .time_budget import TimeBudget
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "RunHistory",
     "SamplerProgress",
     "ServedAnswerd",
+    "SharpnessAware",
     "TimeBudget",
     "WeightAveraging",
     "consistency_ramp",
