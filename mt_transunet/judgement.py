@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .engines.checkpoint import BEFORE
 from .inferers import READ_AS, view_symmetries
 from .networks import weights_hash
 from .pooled_evaluation import FOLDS
@@ -80,7 +81,7 @@ def read_settings(run: Path) -> dict[str, Any]:
     """
     if missing := [name for name in (SETTINGS, HISTORY) if not (run / name).is_file()]:
         raise ValueError(f"{run} is not the folder of a training: it holds no {missing[0]}; name its output_dir")
-    return json.loads((run / SETTINGS).read_text(encoding="utf-8"))["settings"]
+    return {**BEFORE, **json.loads((run / SETTINGS).read_text(encoding="utf-8"))["settings"]}
 
 
 def _refuse_unfinished(run: Path) -> None:
@@ -98,8 +99,10 @@ def _refuse_another_training(run: Path, trainings: Sequence[Path]) -> None:
     own = read_settings(run)
     for training in trainings:
         theirs = read_settings(training)
-        keys = sorted(own.keys() & theirs.keys() - set(_OF_THE_IMAGES))  # an older version's record may hold fewer
-        differing = [f"{key} {own[key]!r} and {theirs[key]!r}" for key in keys if own[key] != theirs[key]]
+        keys = sorted((own.keys() | theirs.keys()) - set(_OF_THE_IMAGES))
+        differing = [
+            f"{key} {own.get(key)!r} and {theirs.get(key)!r}" for key in keys if own.get(key) != theirs.get(key)
+        ]
         if differing:
             raise ValueError(
                 f"{run} and {training} are not the same training ({'; '.join(differing)}); train alike, or give an "

@@ -30,7 +30,7 @@ from mt_transunet.atomic import save_tensors, write_json
 from mt_transunet.bundle_command import run_bundle
 from mt_transunet.bundle_folder import bundle_folder
 from mt_transunet.data import DataError, synthetic_dataset
-from mt_transunet.networks import load_weights, weights_hash
+from mt_transunet.networks import built_as, load_weights, weights_hash
 from mt_transunet.user_errors import report_user_errors
 
 SITES = ("site-1", "site-2", "site-3")
@@ -64,7 +64,7 @@ def main() -> None:
         "sites": counts,
     }
     torch.manual_seed(given.seed)  # of what neither ImageNet nor the given weights have
-    network = build_network("lite", pretrained=given.initial_weights is None)
+    network = build_network("lite", pretrained=given.initial_weights is None, constant_light=constant_light(given))
     if given.initial_weights:
         load_weights(network, given.initial_weights)
     write_run(output / "initial", network, {**record, "rounds": 0})
@@ -89,6 +89,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--split", default="test", help="of dataset_dir, on which the weights are evaluated")
     return parser.parse_args()
+
+
+def constant_light(given: argparse.Namespace) -> bool:
+    """Whether the weights to start from were trained so: every site builds its network alike."""
+    return bool(given.initial_weights) and built_as(given.initial_weights, "lite").get("constant_light", False)
 
 
 def federated(given: argparse.Namespace, output: Path) -> dict[str, torch.Tensor]:
@@ -142,6 +147,7 @@ def site_settings(given: argparse.Namespace, output: Path) -> dict[str, Any]:
         "local_epochs": given.local_epochs,
         "overrides": {
             "seed": given.seed,
+            "constant_light": constant_light(given),
             "image_size": given.image_size,
             "labelled_batch": given.labelled_batch,
             "unlabelled_batch": given.unlabelled_batch,

@@ -15,9 +15,12 @@ from torch import nn
 
 from ..atomic import save_tensors
 
-__all__ = ["RunCheckpoint", "BestModel"]
+__all__ = ["BEFORE", "BestModel", "RunCheckpoint"]
 
 logger = logging.getLogger(__name__)
+
+BEFORE = {"constant_light": False, "sharpness_radius": 0.0}
+"""Settings that came with release 0.8.0 -> what runs were told before, whose records do not hold them."""
 
 START_ANEW = "name another --output_dir, or start anew with --resume False"
 
@@ -133,7 +136,7 @@ class RunCheckpoint:
     def _read(self, engine: Engine) -> dict[str, Any]:
         try:
             content = torch.load(self.path, map_location="cpu", weights_only=True)
-            saved = content["identity"]
+            saved = {**BEFORE, **content["identity"]}
         except Exception as error:
             raise ValueError(
                 f"{self.path} is no training checkpoint of this bundle: remove it to start anew"

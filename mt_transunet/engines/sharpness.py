@@ -37,7 +37,7 @@ class SharpnessAware:
         radius: rho of the paper, Euclidean over all parameters; 0 leaves the gradient as it is.
 
     Raises:
-        ValueError: a negative radius.
+        ValueError: a negative radius, or a trainer that scales or gathers gradients over several batches.
     """
 
     def __init__(self, network: nn.Module, loss: _HasParts, *, radius: float) -> None:
@@ -52,6 +52,10 @@ class SharpnessAware:
             engine.add_event_handler(IterationEvents.BACKWARD_COMPLETED, self)
 
     def __call__(self, engine: SupervisedTrainer) -> None:
+        if engine.amp or engine.accumulation_steps > 1:  # not known yet when handlers are attached
+            raise ValueError(
+                "sharpness_radius goes with neither a trainer's amp nor accumulation_steps; leave these out"
+            )
         weights = [weight for weight in self.network.parameters() if weight.grad is not None]
         shown = self.loss.parts
         with _moved_uphill(weights, self.radius), _statistics_kept(self.network):
@@ -71,18 +75,21 @@ def _moved_uphill(weights: list[nn.Parameter], radius: float) -> Iterator[None]:
         torch._foreach_add_(weights, steps)
     for weight in weights:
         weight.grad = None
-    yield
-    with torch.no_grad():
-        torch._foreach_copy_(weights, before)  # subtracting the steps would leave rounding errors
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            torch._foreach_copy_(weights, before)  # subtracting the steps would leave rounding errors
 
 
 @contextlib.contextmanager
 def _statistics_kept(network: nn.Module) -> Iterator[None]:
     """Inside, batch normalisation normalises by the batch and leaves its running statistics alone."""
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 0.0
-    yield
-    for norm, momentum in zip(norms, momenta):
-        norm.momentum = momentum
+    tracking = [norm for norm in network.modules() if isinstance(norm, _BatchNorm) and norm.track_running_stats]
+    for norm in tracking:
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for norm in tracking:
+            norm.track_running_stats = True

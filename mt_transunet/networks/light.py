@@ -14,7 +14,7 @@ class ShadesOfGrey(nn.Module):
 
     The light is the Minkowski mean of each channel: G. D. Finlayson, E. Trezzi, "Shades of Gray and Colour Constancy",
     Color Imaging Conference 2004, whose best norm is 6. `transforms.ShadesOfGreyd` is the same on files; what an
-    image is multiplied by, channel by channel, changes nothing behind this module but for clipped values.
+    image is multiplied by, channel by channel, changes nothing behind this module but the brightness.
 
     Args:
         norm: 1 (grey world) or more. A buffer of the state dict, by which weights tell that they were trained so.

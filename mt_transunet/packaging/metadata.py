@@ -30,12 +30,14 @@ def packaged_metadata(metadata: Mapping[str, Any], *, variant: str, record: Mapp
 def _figures(record: Mapping[str, Any] | None) -> dict[str, float]:
     """Three decimals: of the validation split with 18 views, or of what weights of one's own were judged by.
 
-    Figures of other networks, or of images that the weights were chosen by, are left to the model card, which says so.
+    Figures of other networks, or of images that the weights were chosen by or may have seen, are left to the model
+    card, which says so.
     """
     record = record or {}
     measured = (record.get("validation") or {}).get("paper")
     if record.get("judged_by_others") is False and record.get("chosen_on_these") is False:
-        (measured,) = record["held_out"].values()
+        (judged,) = record["held_out"].values()
+        measured = judged if judged["protocol"].get("learned_from") == 0 else None
     if not measured:
         return {}
     segmentation, classes = measured["segmentation"], measured["classification"]

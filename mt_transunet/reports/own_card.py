@@ -37,9 +37,9 @@ _UNMEASURED = """Nobody has measured how good these weights are, or left a recor
 trained, no mask is flagged as doubtful, and no threshold says from where on melanoma is to be suspected."""
 
 _READING = """Brackets are 95% intervals over images, each image taken as independent of the others. Temperature and
-threshold were fitted to these images; of other melanomas fewer are found, about as many as the table expects. An
-expected calibration error has to be read beside what chance shows of a perfectly calibrated network on as many
-images."""
+threshold were fitted to these images; of other melanomas fewer are found, about as many as the table expects where this
+very network was judged and not chosen by these images, else fewer. An expected calibration error has to be read beside
+what chance shows of a perfectly calibrated network on as many images."""
 
 
 def own_card(record: Mapping[str, Any], name: str) -> str:

@@ -199,6 +199,7 @@ def test_the_card_beside_weights_of_ones_own_is_packed_with_the_figures_of_their
     torch.save(build_network("lite").state_dict(), tmp_path / "own.pt")
     by_class = {"melanoma": {"AUC": {"value": 0.8125}}, "seborrheic_keratosis": {"AUC": None}}
     judged = {"segmentation": {"JA": {"value": 0.7}, "DI": {"value": 0.8}}, "classification": by_class}
+    judged["protocol"] = {"learned_from": 0}
     record = {"sha256": weights_hash(tmp_path / "own.pt"), "variant": "lite", "held_out": {"val": judged}}
     record |= {"judged_by_others": False, "chosen_on_these": False}
     (tmp_path / "own.json").write_text(json.dumps(record))
@@ -226,10 +227,11 @@ def test_the_command_prints_both_paths(tmp_path):
     assert done.stdout.splitlines() == [str(tmp_path / f"{BUNDLE_NAMES['lite']}{ending}") for ending in ("", ".zip")]
 
 
-@pytest.mark.parametrize("key, value", [("judged_by_others", True), ("chosen_on_these", True)])
-def test_the_metadata_have_no_figures_of_other_networks_or_that_flatter(key, value):
+@pytest.mark.parametrize("key, value", [("judged_by_others", True), ("chosen_on_these", True), ("seen", None)])
+def test_the_metadata_have_no_figures_of_other_networks_or_that_may_flatter(key, value):
+    judged = {"segmentation": {"JA": {"value": 0.7}}, "protocol": {"learned_from": None if key == "seen" else 0}}
     record = {
-        "held_out": {"val": {"segmentation": {}}},
+        "held_out": {"val": judged},
         "judged_by_others": False,
         "chosen_on_these": False,
         key: value,

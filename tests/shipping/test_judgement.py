@@ -88,7 +88,7 @@ def test_a_cross_validation_of_the_same_training_is_read(run, cross_validation):
 
 
 def test_one_of_another_training_is_refused_by_what_differs(run, cross_validation, tell):
-    tell(run, keep="best", image_size=48, later_setting=1)
+    tell(run, keep="best", image_size=48)
     with pytest.raises(ValueError, match=r"\(image_size 48 and 32; keep 'best' and 'last'\); train alike, or"):
         read_judgement(run, cross_validation)
 
