@@ -48,7 +48,7 @@ def put_weights(source: str | os.PathLike, bundle: str | os.PathLike, variant: s
     """
     source, served = Path(source), Path(bundle) / "models" / SERVED
     identity = identify(read_run(source))
-    if identity is None or str(identity._replace(constant_light=False)) != f"variant {variant!r}":
+    if identity is None or identity.variant != variant or not identity.has_own_layers:
         raise ValueError(f"{source} holds {identity or 'the weights of another network'}, not those of {variant!r}")
     replaced = _keep_original(served)
     record: dict[str, Any] | None = read_provenance(source)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Colour constancy inside a network: it cannot be forgotten where the weights are used, nor applied twice."""
+"""Colour constancy inside a network, where it cannot be forgotten when the weights are used."""
 
 from __future__ import annotations
 

@@ -28,10 +28,20 @@ class Identity(NamedTuple):
     num_layers: int
     constant_light: bool
 
-    def __str__(self) -> str:
+    @property
+    def has_own_layers(self) -> bool:
+        """Whether encoder and layers are those of the variant's row."""
         row = VARIANTS[self.variant]
+        return (self.encoder, self.num_layers) == (row["encoder"], row["num_layers"])
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """All arguments but the variant."""
+        return {key: value for key, value in self._asdict().items() if key != "variant"}
+
+    def __str__(self) -> str:
         said = f"variant {self.variant!r}"
-        if (self.encoder, self.num_layers) != (row["encoder"], row["num_layers"]):
+        if not self.has_own_layers:
             said += f" with encoder {self.encoder!r} and {self.num_layers} layers"
         return said + (" under constant light" if self.constant_light else "")
 
@@ -140,7 +150,7 @@ def built_as(path: str | Path, variant: str) -> dict[str, Any]:
     identity = identify(read_run(file)) if file.is_file() else None
     if identity is None or identity.variant != variant:
         return {}
-    return {key: value for key, value in identity._asdict().items() if key != "variant"}
+    return identity.choices
 
 
 def explain_mismatch(
@@ -151,8 +161,7 @@ def explain_mismatch(
         if found.variant != (variant or own.variant):
             remedy = f"pass --variant {found.variant}"
             return f"{path} holds weights of {found}, this network is {variant or own.variant!r}: {remedy}"
-        told = {key: value for key, value in found._asdict().items() if key != "variant"}
-        remedy = f"build it with {', '.join(f'{key}={value!r}' for key, value in told.items())}"
+        remedy = f"build it with {', '.join(f'{key}={value!r}' for key, value in found.choices.items())}"
         return f"{path} holds weights of {found}, this network is {own}: {remedy}"
     foreign = sorted(state.keys() - expected.keys()) or sorted(expected.keys() - state.keys())
     detail = f"{foreign[0]} stands in only one of them" if foreign else "names agree but shapes differ"
