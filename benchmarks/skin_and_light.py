@@ -27,6 +27,7 @@ from mt_transunet.data import load_datalist
 from mt_transunet.metrics import summarise
 from mt_transunet.reports.card import accuracy_table
 from mt_transunet.reports.comparison import read_evaluated
+from mt_transunet.transforms import as_rgb, to_mask
 
 GROUPS = {"very light": 55, "light": 41, "intermediate": 28, "tan or darker": -180}
 """Name -> the angle above which it begins, degrees; Chardon's bounds, his two darkest groups in one."""
@@ -67,8 +68,8 @@ def angles(dataset_dir: str, wanted: set[str]) -> dict[str, tuple[float, str]]:
     found = {}
     for item in tqdm(items, desc="looking at skin", leave=False):
         with Image.open(item["image"]) as image, Image.open(item["mask"]) as mask:
-            lesion = np.asarray(mask.convert("L").resize(image.size, Image.Resampling.NEAREST)) >= 128
-            angle = typology_angle(np.asarray(image.convert("RGB")), lesion)
+            lesion = np.asarray(to_mask(mask).resize(image.size, Image.Resampling.NEAREST)) > 0
+            angle = typology_angle(np.asarray(as_rgb(image)), lesion)
         if not math.isnan(angle):
             found[item["image_id"]] = (angle, item["image"])
     return found
@@ -92,7 +93,7 @@ def sheet(found: Mapping[str, tuple[float, str]]) -> Image.Image:
         left, top = place % COLUMNS * SIDE, place // COLUMNS * (SIDE + CAPTION)
         ImageDraw.Draw(page).text((left + 2, top + 1), f"{name}  {angle:.0f}", fill="black")
         with Image.open(path) as image:
-            page.paste(image.convert("RGB").resize((SIDE, SIDE)), (left, top + CAPTION))
+            page.paste(as_rgb(image).resize((SIDE, SIDE)), (left, top + CAPTION))
     return page
 
 
