@@ -15,11 +15,12 @@ import pytest
 import torch
 from monai.bundle import ConfigWorkflow
 
-from mt_transunet import bundle_command, load_network, training_runs, weights_recipe
+from mt_transunet import bundle_command, load_network, training_runs
 from mt_transunet.bundle_command import CONFIGS
 from mt_transunet.networks import read_provenance, weights_hash
+from mt_transunet.shipping import make_weights
+from mt_transunet.shipping import recipe as recipe_module
 from mt_transunet.training_runs import TimeIsUp
-from mt_transunet.weights_recipe import make_weights
 
 RECIPE = {
     "lite": {
@@ -64,7 +65,7 @@ class Maker:
         workflow.finalize()
 
     def replaces_commands(self, patch: pytest.MonkeyPatch) -> None:
-        for module in (weights_recipe, training_runs):
+        for module in (recipe_module, training_runs):
             patch.setattr(module, "run_bundle", self.run_bundle)
 
     def __call__(self, **arguments: Any) -> Path:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from mt_transunet.judgement import read_judgement
 from mt_transunet.networks import weights_hash
 from mt_transunet.seen_images import ENDING
+from mt_transunet.shipping.judgement import read_judgement
 
 PROBABILITIES, LABELS = np.array([[0.7, 0.2, 0.1]]), np.array([0])
 

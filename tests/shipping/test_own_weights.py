@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mt_transunet import load_network, own_weights, shipping
+from mt_transunet import load_network
 from mt_transunet.bundle_command import CONFIGS
 from mt_transunet.data import load_datalist, write_synthetic_dataset
 from mt_transunet.data.image_digest import image_digest
@@ -17,9 +17,10 @@ from mt_transunet.engines.findings import Findings
 from mt_transunet.inferers import view_symmetries
 from mt_transunet.metrics import summarise, with_temperature
 from mt_transunet.networks import read_provenance
-from mt_transunet.own_weights import FEWEST_LABELLED, ship_own
 from mt_transunet.quality import DicePredictor
 from mt_transunet.seen_images import ENDING, learned_from
+from mt_transunet.shipping import own_weights, ship_own, weights_file
+from mt_transunet.shipping.own_weights import FEWEST_LABELLED
 
 
 def logits_of(weights, image):
@@ -190,7 +191,7 @@ def test_a_failure_leaves_nothing(run, judge, overconfident, tmp_path, monkeypat
     def full(*arguments):
         raise OSError("no space left")
 
-    monkeypatch.setattr(shipping, "write_json", full)
+    monkeypatch.setattr(weights_file, "write_json", full)
     with pytest.raises(OSError, match="no space left"):
         ship_own(run, tmp_path / "new" / "own.pt", evaluation=judge(*overconfident(60, 11)))
     assert list((tmp_path / "new").iterdir()) == []

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import CLASS_NAMES
-from .metrics import operating_point
-from .metrics.classification import is_constant
-from .metrics.summary import labelled_probabilities
-from .networks import weights_hash
-from .quality import FEWEST_IMAGES, DicePredictor, TypicalImages
-from .reports.comparison import read_evaluated
-from .reports.evaluation_section import METRICS
-from .reports.rows import number, read_rows
-from .seen_images import list_record
+from .. import CLASS_NAMES
+from ..metrics import operating_point
+from ..metrics.classification import is_constant
+from ..metrics.summary import labelled_probabilities
+from ..networks import weights_hash
+from ..quality import FEWEST_IMAGES, DicePredictor, TypicalImages
+from ..reports.comparison import read_evaluated
+from ..reports.evaluation_section import METRICS
+from ..reports.rows import number, read_rows
+from ..seen_images import list_record
 
 __all__ = [
     *("failures", "of_file", "of_protocol", "operating_points", "predicted_dice", "provenance"),

@@ -31,7 +31,7 @@ def add_datalist(verbs: Any) -> None:
 
 
 def _datalist(arguments: argparse.Namespace) -> int:
-    from .data import write_datalist
+    from ..data import write_datalist
 
     told = {key: getattr(arguments, key) for key in ("masks", "test", "seed", "overwrite")}
     told["validation"] = min(0.2, 1 - arguments.test) if arguments.validation is None else arguments.validation
@@ -46,7 +46,7 @@ def _table(arguments: argparse.Namespace) -> Any:
     Raises:
         ValueError: options that speak of a table, and none.
     """
-    from .data import OwnTable
+    from ..data import OwnTable
 
     columns = {
         "image": arguments.image_column,

@@ -28,7 +28,7 @@ def add_ship(verbs: Any) -> None:
 
 
 def _ship(arguments: argparse.Namespace) -> int:
-    from .own_weights import ship_own
+    from ..shipping import ship_own
 
     file = ship_own(arguments.run, arguments.file, evaluation=arguments.evaluation)
     for path in (file, file.with_suffix(".json"), file.with_suffix(".md")):

@@ -10,19 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from . import CLASS_NAMES
-from .atomic import write_bytes
+from .. import CLASS_NAMES
+from ..atomic import write_bytes
+from ..metrics import summarise, with_temperature
+from ..metrics.classification import is_constant
+from ..metrics.summary import known_label, labelled_probabilities
+from ..networks import trained_at
+from ..networks.provenance import weights_file
+from ..reports.own_card import own_card
+from ..seen_images import ENDING, learned_from
+from .calibration import calibration_figures, cross_fitted_calibration
 from .judgement import Judgement, read_judgement, read_settings
-from .metrics import summarise, with_temperature
-from .metrics.classification import is_constant
-from .metrics.summary import known_label, labelled_probabilities
-from .networks import trained_at
-from .networks.provenance import weights_file
-from .reports.own_card import own_card
-from .seen_images import ENDING, learned_from
-from .shipping import calibration_figures, cross_fitted_calibration, ship_weights, write_shipped
+from .record import of_file, of_protocol, operating_points, predicted_dice, training_record
 from .typical_training_images import typical_training_images
-from .weights_record import of_file, of_protocol, operating_points, predicted_dice, training_record
+from .weights_file import ship_weights, write_shipped
 
 __all__ = ["ship_own"]
 

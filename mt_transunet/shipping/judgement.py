@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .engines.checkpoint import BEFORE
-from .inferers import READ_AS, view_symmetries
-from .networks import weights_hash
-from .pooled_evaluation import FOLDS
-from .reports.comparison import read_evaluated
-from .reports.evaluation_section import METRICS
-from .reports.rows import read_rows
-from .reports.training_section import HISTORY, SETTINGS
-from .seen_images import learned_from
+from ..engines.checkpoint import BEFORE
+from ..inferers import READ_AS, view_symmetries
+from ..networks import weights_hash
+from ..pooled_evaluation import FOLDS
+from ..reports.comparison import read_evaluated
+from ..reports.evaluation_section import METRICS
+from ..reports.rows import read_rows
+from ..reports.training_section import HISTORY, SETTINGS
+from ..seen_images import learned_from
 
 __all__ = ["Judgement", "read_judgement", "read_settings"]
 

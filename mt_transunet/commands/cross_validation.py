@@ -26,9 +26,9 @@ def add_crossvalidate(verbs: Any) -> None:
 
 
 def _crossvalidate(arguments: argparse.Namespace) -> int:
-    from .cross_validation import cross_validate
-    from .overrides import flags, stray_words
-    from .reports import write_report
+    from ..cross_validation import cross_validate
+    from ..overrides import flags, stray_words
+    from ..reports import write_report
 
     if stray := stray_words(arguments.overrides):
         raise ValueError(f"{' '.join(stray)} stands behind no --key; several datasets are one word, \"['A','B']\"")

@@ -8,11 +8,11 @@ from collections.abc import Collection
 import numpy as np
 from tqdm import tqdm
 
-from .data import load_datalist
-from .data.image_digest import image_digest
-from .data.roots import DatasetDir
-from .engines.pictures import photograph
-from .quality import FEWEST_TYPICAL, TypicalImages
+from ..data import load_datalist
+from ..data.image_digest import image_digest
+from ..data.roots import DatasetDir
+from ..engines.pictures import photograph
+from ..quality import FEWEST_TYPICAL, TypicalImages
 
 __all__ = ["typical_training_images"]
 

@@ -20,8 +20,8 @@ def add_compare(verbs: Any) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    from .metrics import paired_difference
-    from .reports.comparison import cautions, protocol_differences, read_evaluated, write_comparison
+    from ..metrics import paired_difference
+    from ..reports.comparison import cautions, protocol_differences, read_evaluated, write_comparison
 
     a, b = read_evaluated(arguments.A), read_evaluated(arguments.B)
     found = paired_difference(a.rows, b.rows)
@@ -43,7 +43,7 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 def _columns(figure: dict[str, float | None] | None) -> str:
     """A, B and their difference; a dash where they are undefined."""
-    from .reports.comparison import difference_told
+    from ..reports.comparison import difference_told
 
     if figure is None:
         return f"{'-':>7}{'-':>8}{'-':>9}"

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .bundle_command import CONFIGS, run_bundle
-from .data.roots import dataset_roots
-from .shipping import average_weights, held_out_calibration, ship_weights, write_shipped
-from .training_runs import Overrides, TimeIsUp, TrainingRuns
+from ..bundle_command import CONFIGS, run_bundle
+from ..data.roots import dataset_roots
+from ..training_runs import Overrides, TimeIsUp, TrainingRuns
+from .calibration import held_out_calibration
+from .record import provenance
 from .typical_training_images import typical_training_images
-from .weights_record import provenance
+from .weights_file import average_weights, ship_weights, write_shipped
 
 __all__ = ["make_weights"]
 
