@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .bundle_command import run_bundle
-from .data import evaluated_side, load_datalist
+from .data import evaluated_side, ids_hash, load_datalist, truth_hash
 from .networks import weights_hash
 from .pooled_evaluation import FOLDS, pool_evaluations
 from .reports.evaluation_section import METRICS
@@ -79,8 +79,14 @@ def cross_validate(
 
 
 def _evaluate(folder: Path, told: Mapping[str, Any]) -> None:
-    """Evaluate, where an earlier call has not done just that."""
-    asked = {"weights_sha256": weights_hash(told["weights"])}
+    """Evaluate, where an earlier call has not done just that, on the masks and diagnoses that are there now."""
+    lists = load_datalist(told["dataset_dir"], splits="training")
+    judged = evaluated_side(lists, "val", told["fold"], told["num_folds"])
+    asked = {
+        "weights_sha256": weights_hash(told["weights"]),
+        "image_ids": ids_hash(judged),
+        "masks_and_diagnoses": truth_hash(judged),
+    }
     asked |= {key: told[key] for key in ("views", *_OF_EVALUATIONS) if key in told}
     if (folder / METRICS).is_file():
         done = json.loads((folder / METRICS).read_text(encoding="utf-8"))["protocol"]

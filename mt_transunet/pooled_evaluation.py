@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 FOLDS = "folds"
 """Key of ``metrics.json`` with the figures of each part."""
 
-_OF_EACH = ("weights", "weights_sha256", "split", "image_ids", "learned_from")
+_OF_EACH = ("weights", "weights_sha256", "split", "image_ids", "masks_and_diagnoses", "learned_from")
 """What the parts' protocols need not have in common."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .bundle_command import CONFIGS, run_bundle
+from .data import ids_hash, load_datalist, repeated, training_sides, truth_hash
 from .networks import weights_hash
 from .reports.rows import read_rows
 
@@ -74,11 +75,27 @@ def _finished(run: Path, overrides: Overrides) -> bool:
     told = {**_defaults(settings["variant"]), **settings, "max_iterations": settings["iterations"]}
     files = {key: weights_hash(overrides[key]) for key in ("initial_weights", "pretrained_path") if key in overrides}
     wanted = {key: value for key, value in {**overrides, **files}.items() if not key.endswith("_dir")}
+    if "dataset_dir" in overrides:  # a folder may have moved; what it holds is the same
+        wanted |= _of_the_images(overrides, repeats=told.get("class_repeats"))
     differing = [key for key, value in wanted.items() if key in told and told[key] != value]
     if differing:
         raise ValueError(f"{run} was told another {', '.join(differing)}; remove it, or give another output_dir")
     done = [int(row["iteration"]) for row in read_rows(history)] if history.is_file() else []
     return bool(done) and done[-1] >= settings["iterations"] and (run / "model.pt").is_file()
+
+
+def _of_the_images(overrides: Overrides, *, repeats: list[int] | None) -> dict[str, dict[str, str]]:
+    """``image_ids`` and ``masks_and_diagnoses`` of both sides, as train.json records them."""
+    lists = load_datalist(
+        overrides["dataset_dir"], splits=("training", "validation"), additional_dir=overrides.get("additional_dir")
+    )
+    sides = training_sides(lists, overrides.get("fold"), overrides.get("num_folds", 5))
+    learned = [*repeated(sides["training"], repeats), *sides["unlabelled"]]
+    both = {"training": learned, "validation": sides["validation"]}
+    return {
+        "image_ids": {name: ids_hash(items) for name, items in both.items()},
+        "masks_and_diagnoses": {name: truth_hash(items) for name, items in both.items()},
+    }
 
 
 def _defaults(variant: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from .reading import readable_images, require_readable
 from .sampler import DrawKey, TwoStreamBatchSampler
 from .seeded_dataset import SeededDataset
 from .synthetic import SyntheticCase, synthetic_case, synthetic_dataset, write_synthetic_dataset
+from .truth import truth_hash
 
 __all__ = [
     "SPLITS",
@@ -44,6 +45,7 @@ __all__ = [
     "synthetic_case",
     "synthetic_dataset",
     "training_sides",
+    "truth_hash",
     "write_datalist",
     "write_synthetic_dataset",
 ]

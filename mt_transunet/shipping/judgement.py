@@ -23,7 +23,9 @@ __all__ = ["Judgement", "read_judgement", "read_settings"]
 
 logger = logging.getLogger(__name__)
 
-_OF_THE_IMAGES = ("dataset_dir", "additional_dir", "dataset", "fold", "num_folds", "images", "image_ids")
+_OF_THE_IMAGES = (
+    *("dataset_dir", "additional_dir", "dataset", "fold", "num_folds", "images", "image_ids", "masks_and_diagnoses"),
+)
 """Settings in which a training on all images differs from one that a fold was held out of."""
 
 _OF_INFERENCE = {**READ_AS, "precision": "fp32", "only": None}

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from mt_transunet import cross_validation
 from mt_transunet.cli import main
@@ -124,6 +126,25 @@ def test_other_images_in_the_same_folder_are_refused(commands, validated, tmp_pa
     with pytest.raises(RuntimeError) as raised:
         commands.run(more, validated, max_iterations=2)
     assert "belongs to another run (images {'training': " in str(raised.value.__cause__)
+
+
+def test_a_mask_corrected_since_is_refused(commands, validated, synthetic, tmp_path):
+    corrected = shutil.copytree(synthetic, tmp_path / "corrected")
+    mask = sorted((corrected / "ISIC-2017_Training_Part1_GroundTruth").glob("*.png"))[0]
+    Image.fromarray(255 - np.asarray(Image.open(mask))).save(mask)
+    with pytest.raises(RuntimeError) as raised:
+        commands.run(corrected, validated, max_iterations=2)
+    assert "belongs to another run (masks_and_diagnoses {'training': " in str(raised.value.__cause__)
+
+
+def test_an_evaluation_by_other_masks_is_made_anew(commands, validated, synthetic, tmp_path):
+    folder = shutil.copytree(validated, tmp_path / "copy")
+    metrics = folder / "folds" / "1" / "evaluation" / "metrics.json"
+    content = json.loads(metrics.read_text())
+    content["protocol"]["masks_and_diagnoses"] = "0" * 64
+    metrics.write_text(json.dumps(content))
+    commands.run(synthetic, folder, max_iterations=2)
+    assert [run_id for run_id, _ in commands.told] == ["training", "training", "evaluating"]
 
 
 def test_the_last_weights_are_judged_for_the_best_would_be_chosen_by_the_fold(validated):

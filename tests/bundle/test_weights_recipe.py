@@ -4,19 +4,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import fire
 import pytest
 import torch
 from monai.bundle import ConfigWorkflow
 
-from mt_transunet import bundle_command, load_network, training_runs
+from mt_transunet import load_network, training_runs
 from mt_transunet.bundle_command import CONFIGS
+from mt_transunet.data import write_synthetic_dataset
 from mt_transunet.networks import read_provenance, weights_hash
 from mt_transunet.shipping import make_weights
 from mt_transunet.shipping import recipe as recipe_module
@@ -72,9 +72,12 @@ class Maker:
         self.run.clear()
         return make_weights(
             "lite",
-            data={"dataset_dir": str(self.dataset), "additional_dir": None},
             output_dir=self.output_dir,
-            **{"recipes": self.recipes, **arguments},
+            **{
+                "data": {"dataset_dir": str(self.dataset), "additional_dir": None},
+                "recipes": self.recipes,
+                **arguments,
+            },
         )
 
 
@@ -185,6 +188,20 @@ def test_a_stage_that_started_from_other_weights_is_refused(made) -> None:
             maker()
 
 
+def test_stages_trained_on_other_images_are_refused(made, tmp_path: Path) -> None:
+    other = write_synthetic_dataset(tmp_path / "other", training=5, validation=3, test=1, additional=1)
+    with pytest.raises(ValueError, match="stage1 was told another image_ids, masks_and_diagnoses; remove it"):
+        made[2](data={"dataset_dir": str(other)})
+
+
+def test_the_images_may_have_moved(made, synthetic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    maker = made[2]
+    maker.replaces_commands(monkeypatch)
+    moved = shutil.copytree(synthetic, tmp_path / "moved")
+    maker(data={"dataset_dir": str(moved)})
+    assert {run_id for run_id, _ in maker.run} == {"evaluating"}
+
+
 def test_a_setting_that_an_older_record_lacks_had_its_default(made, tmp_path: Path) -> None:
     maker = made[2]
     recipe = json.loads(maker.recipes.read_text())
@@ -214,30 +231,3 @@ def test_a_call_with_a_limit_that_has_trained_leaves_the_evaluations_to_the_next
     with pytest.raises(TimeIsUp, match="the evaluations are left"):
         maker(max_minutes=60)
     assert [run_id for run_id, _ in maker.run] == ["training"] * 6
-
-
-def test_the_commands_of_the_recipe_are_read_as_they_were_meant(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    typed: list[list[str]] = []
-    ok = subprocess.CompletedProcess([], 0)
-    monkeypatch.setattr(bundle_command.subprocess, "run", lambda command: typed.append(command) or ok)
-    losses = {"mask": 1.0, "class": 0.5}
-    told = {"dataset_dir": "['a b','c']", "loss_weights": losses, "view_sizes": [32, 48], "initial_weights": tmp_path}
-    bundle_command.run_bundle("training", told)
-    words = typed[0][typed[0].index("run") + 2 :]
-    # fire, which reads the command line for MONAI, gives each word as a Python literal where it is one
-    read = {key[2:]: fire.parser.DefaultParseValue(value) for key, value in zip(words[::2], words[1::2])}
-    assert read["dataset_dir"] == ["a b", "c"] and read["loss_weights"] == losses
-    assert read["view_sizes"] == [32, 48] and read["initial_weights"] == str(tmp_path)
-
-
-def test_a_variant_without_a_recipe_lists_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="there is no recipe for 'light' in .*; choose one of lite, paper"):
-        make_weights("light", data={"dataset_dir": "x"}, output_dir=tmp_path)
-
-
-def test_every_override_of_the_recipes_is_a_key_of_the_training_config() -> None:
-    keys = {*json.loads((CONFIGS / "train.json").read_text()), "seeds"}
-    for recipe in json.loads((CONFIGS / "recipes.json").read_text()).values():
-        assert {key for stage in recipe["stages"] for key in stage} <= keys
