@@ -33,7 +33,7 @@ def run_demo(output_dir: Path, *, iterations: int = 40) -> Path:
     evaluating = {"dataset_dir": dataset, "split": "test", "views": "fast"}
     run_bundle("inference", {"dataset_dir": dataset / "additional", "output_dir": output_dir / "inference"})
     as_shipped, tuned = (output_dir / f"evaluation-{name}" for name in ("1-as-shipped", "2-after-training"))
-    for folder in (as_shipped, tuned):
+    for folder in (as_shipped, tuned, output_dir / "training"):
         shutil.rmtree(folder, ignore_errors=True)  # an earlier demonstration's, perhaps of other weights
     run_bundle("evaluating", {**evaluating, "output_dir": as_shipped})
     training = {

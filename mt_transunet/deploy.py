@@ -22,6 +22,8 @@ from typing import Any
 
 import torch
 
+from .networks import load_weights
+
 __all__ = ["LesionOperatorMixin"]
 
 MASK, CLASSES = "pred", "classification"
@@ -47,9 +49,7 @@ class LesionOperatorMixin:
         with _standing_in(self.bundle_path):
             super()._init_config(config_names)
             self._network = self._parser.get_parsed_content("network")
-        weights = torch.load(self.bundle_path / "models" / "model.pt", map_location="cpu", weights_only=True)
-        self._network.load_state_dict(weights)
-        self._network.eval()
+        load_weights(self._network, self.bundle_path / "models" / "model.pt").eval()
         channels = self._outputs["class_logits"]["channel_def"]
         self._class_names = [channels[str(index)] for index in range(len(channels))]
         self._outputs = {item.label: {"type": "image"} for item in self._output_mapping}  # those that have a port

@@ -137,6 +137,7 @@ def test_demo_looks_with_the_shipped_weights_and_then_trains_on_from_them(tmp_pa
     # an earlier demonstration's: mkdir above fails unless they have gone
     (tmp_path / "evaluation-1-as-shipped").mkdir()
     (tmp_path / "evaluation-2-after-training").mkdir()
+    (tmp_path / "training").mkdir()
     assert main(["demo", "--output_dir", str(tmp_path), "--iterations", "7"]) == 0
     assert [command[4] for command in commands] == ["inference", "evaluating", "training", "evaluating"]
     assert "--weights" not in commands[0] + commands[1]

@@ -19,6 +19,16 @@ __all__ = ["MultiTaskLoss", "PARTS"]
 PARTS = ("mask", "dice", "class", "level_set", "dual_task", "attended_region")
 """The parts of the sum. The first two and ``level_set`` need a mask (LAB); the others use every image (UNLAB)."""
 
+OF_THE_TARGET = PARTS[:4]
+"""What compares the prediction with a target; the consistency losses compare it with itself."""
+
+READERS = {
+    "mask_logits": {"mask", "dice", "dual_task", "attended_region"},
+    "level_set": {"level_set", "dual_task"},
+    "class_logits": {"class"},
+}
+"""Output of the network -> the parts that read it."""
+
 Parts = dict[str, Tensor]
 
 
@@ -74,10 +84,10 @@ class MultiTaskLoss(nn.Module):
         self._class = partial(class_cross_entropy, label_smoothing=label_smoothing, class_weights=class_weights)
 
     def forward(self, prediction: Mapping[str, Tensor], target: Mapping[str, Any]) -> Tensor:
-        parts = self._weighed_parts(prediction, target)
+        parts = self._weighed_parts(prediction, target, PARTS)
         if "mixed_with" in target:
-            others = self._weighed_parts(prediction, target["mixed_with"])
-            parts = {name: torch.lerp(others[name], part, target["share"]) for name, part in parts.items()}
+            others = self._weighed_parts(prediction, target["mixed_with"], OF_THE_TARGET)
+            parts |= {name: torch.lerp(other, parts[name], target["share"]) for name, other in others.items()}
         self.parts = {name: part.detach() for name, part in parts.items()}
         total = prediction["mask_logits"].new_zeros(())
         for name, part in parts.items():
@@ -90,9 +100,17 @@ class MultiTaskLoss(nn.Module):
             )
         return total
 
-    def _weighed_parts(self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Parts:
+    @property
+    def trains_every_head(self) -> bool:
+        """Whether all outputs of the network take part in the sum: those of a head that does not have no gradient."""
+        on = {name for name, weight in self.weights.items() if weight}
+        return all(on & readers for readers in READERS.values())
+
+    def _weighed_parts(
+        self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor], names: Sequence[str]
+    ) -> Parts:
         terms = self._terms(prediction, target)
-        return {name: compute() for name, compute in terms.items() if self.weights[name] != 0}
+        return {name: terms[name]() for name in names if self.weights[name] != 0}
 
     def _terms(self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> dict[str, Callable[[], Tensor]]:
         mask_logits, level_set = prediction["mask_logits"], prediction["level_set"]

@@ -14,7 +14,7 @@ from torch import nn
 
 from .provenance import read_provenance, trained_at, weights_hash
 from .weight_files import WeightsError
-from .weights import load_weights
+from .weights import identify, load_weights, read_run
 
 __all__ = [
     "load_members",
@@ -64,10 +64,24 @@ def load_members(
     """Load each file into its network.
 
     Raises:
-        WeightsError: as `load_weights`, naming the file.
+        WeightsError: as `load_weights`, naming the file; or weights of several architectures.
     """
-    for network, file in zip(networks, member_files(weights), strict=True):
+    files = member_files(weights)
+    _refuse_several_architectures(files)
+    for network, file in zip(networks, files, strict=True):
         load_weights(network, file, variant=variant)
+
+
+def _refuse_several_architectures(files: Sequence[str | Path]) -> None:
+    """Foreign ones among them are left to who loads them."""
+    found = {file: identify(read_run(Path(file))) for file in files} if len(files) > 1 else {}
+    told = [(file, identity) for file, identity in found.items() if identity is not None]
+    for file, identity in told[1:]:
+        first, own = told[0]
+        if identity != own:
+            raise WeightsError(
+                f"{first} is of {own}, {file} of {identity}: an ensemble is of one architecture; leave one of them out"
+            )
 
 
 def member_hashes(weights: str | Path | Sequence[str | Path]) -> str | list[str]:

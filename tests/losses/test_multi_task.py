@@ -171,6 +171,19 @@ def test_a_blended_batch_asks_for_both_targets_by_their_shares(prediction, targe
     assert float(loss.parts["loss"]) == pytest.approx(float(blended))
 
 
+@pytest.mark.parametrize(
+    "weights, all_heads",
+    [
+        ({"mask": 1.0, "class": 0.25, "level_set": 5.0}, True),
+        ({"class": 0.25, "dual_task": 1.0}, True),  # which reads mask and level set
+        ({"mask": 1.0, "class": 0.25}, False),
+        ({"mask": 1.0, "level_set": 5.0, "class": 0.0}, False),
+    ],
+)
+def test_a_head_that_no_part_reads_is_known(weights, all_heads):
+    assert MultiTaskLoss(weights).trains_every_head is all_heads
+
+
 def test_weights_that_are_no_mapping_are_shown():
     with pytest.raises(ValueError, match="the loss weights are 'mask'; give a dict"):
         MultiTaskLoss("mask")

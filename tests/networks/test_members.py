@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from mt_transunet.networks import (
+    build_network,
     load_members,
     member_hashes,
     member_record,
@@ -55,6 +56,15 @@ def test_a_member_that_does_not_exist_is_named(runs, tmp_path):
     files = [runs[0], tmp_path / "absent.pt"]
     with pytest.raises(WeightsError, match="absent.pt does not exist"):
         load_members(members(network, files), files)
+
+
+def test_members_of_several_architectures_are_refused(tmp_path):
+    files = [tmp_path / "plain.pt", tmp_path / "constant.pt"]
+    networks = [build_network("lite", num_layers=0, constant_light=light) for light in (False, True)]
+    for network, file in zip(networks, files):
+        torch.save(network.state_dict(), file)
+    with pytest.raises(WeightsError, match="constant.pt of .* under constant light: an ensemble is of one arch"):
+        load_members(members(networks[0], files), files)
 
 
 def test_hashes_are_those_of_the_files(runs):
