@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from mt_transunet.data import readable_images
-from mt_transunet.dicom import DicomError, is_dicom, millimetres_per_pixel
+from mt_transunet.dicom import DicomError, is_dicom
 from mt_transunet.prediction import as_array
 from mt_transunet.transforms import as_rgb
 
@@ -228,39 +228,6 @@ def test_the_prefix_tells_dicom_whatever_the_name(write_dicom, tmp_path):
     Image.fromarray(COLOURS).save(tmp_path / "a.png")
     assert is_dicom(write_dicom(tmp_path / "a.jpg", COLOURS))
     assert not is_dicom(tmp_path / "a.png")
-
-
-@pytest.mark.parametrize(
-    "header, scale",
-    [
-        ({}, None),
-        ({"PixelSpacing": [0.05, 0.05]}, 0.05),
-        ({"ImagerPixelSpacing": [0.02, 0.02]}, None),
-        ({"PixelSpacing": [0.05, 0.05], "ImagerPixelSpacing": [0.02, 0.02]}, 0.05),
-        ({"PixelSpacing": [0.1, 0.2]}, None),
-        ({"PixelSpacing": [0, 0]}, None),
-    ],
-)
-def test_square_pixels_of_known_size_are_the_scale(write_dicom, target, header, scale):
-    write_dicom(target, COLOURS, **header)
-    assert millimetres_per_pixel(target) == scale
-    with Image.open(target) as image:
-        assert millimetres_per_pixel(as_rgb(image)) == scale
-
-
-def test_other_images_have_no_scale(tmp_path):
-    from PIL.PngImagePlugin import PngInfo
-
-    said = PngInfo()
-    said.add_text("millimetres_per_pixel", "3")
-    Image.fromarray(COLOURS).save(tmp_path / "a.png", pnginfo=said)
-    assert millimetres_per_pixel(tmp_path / "a.png") is None and millimetres_per_pixel(COLOURS) is None
-
-
-def test_nothing_of_the_patient_is_in_the_image(write_dicom, target):
-    write_dicom(target, COLOURS, PatientName="Roe^Jane", PatientID="4711", PixelSpacing=[0.1, 0.1])
-    with Image.open(target) as image:
-        assert image.info == {"millimetres_per_pixel": 0.1}
 
 
 def test_python_reads_it_as_any_other_image_and_names_a_file_it_cannot_read(write_dicom, target, monkeypatch):

@@ -14,6 +14,7 @@ import numpy as np
 from .. import CLASS_NAMES
 from ..data.image_digest import image_digest
 from ..measurements import measure_lesion
+from ..metrics import SUSPECTED_FROM
 from ..quality import DOUBTFUL_MASK, EXIF_ROTATED, SEEN_IN_TRAINING, DicePredictor, TypicalImages, image_flags
 
 __all__ = ["Findings"]
@@ -43,7 +44,7 @@ class Findings:
         learned_from: Collection[str] | None = None,
     ) -> None:
         record = record or {}
-        point = (record.get("operating_points") or {}).get("melanoma_sensitivity_0.9", {}).get(views)
+        point = (record.get("operating_points") or {}).get(SUSPECTED_FROM, {}).get(views)
         self.threshold = point["threshold"] if point else None
         predictor = DicePredictor.of_record(record, views)
         self.doubtful = predictor.doubtful if predictor else 0.0

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from mt_transunet.metrics.calibration import (
+    SUSPECTED_FROM,
     calibration_error,
     fit_temperature,
     log_loss,
@@ -20,6 +21,7 @@ from mt_transunet.metrics.segmentation import segmentation_scores
 from mt_transunet.metrics.summary import summarise
 
 __all__ = [
+    "SUSPECTED_FROM",
     "LesionMetric",
     "bootstrap_interval",
     "calibration_error",

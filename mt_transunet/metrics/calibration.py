@@ -132,6 +132,10 @@ def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarra
     return softmax(_logarithm(np.asarray(probabilities, dtype=np.float64)) / temperature, axis=-1)
 
 
+SUSPECTED_FROM = "melanoma_sensitivity_0.9"
+"""What a record calls the operating points from which on a melanoma is suspected."""
+
+
 def operating_point(scores: np.ndarray, positive: np.ndarray, *, sensitivity: float = 0.9) -> dict[str, float]:
     """Highest threshold that still finds the asked share of the positives.
 

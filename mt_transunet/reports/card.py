@@ -9,6 +9,7 @@ from typing import Any
 from scipy.stats import beta
 
 from mt_transunet import CLASS_NAMES
+from mt_transunet.metrics import SUSPECTED_FROM
 from mt_transunet.metrics.classification import SCORED_CLASSES
 
 __all__ = ["accuracy_table", "card_tables", "failure_tables", "summary_rows"]
@@ -111,7 +112,7 @@ def _calibration_row(name: str, found: Mapping[str, Any]) -> list[Any]:
 
 
 def _operating_points(record: Mapping[str, Any]) -> str:
-    points = (record.get("operating_points") or {}).get("melanoma_sensitivity_0.9", {})
+    points = (record.get("operating_points") or {}).get(SUSPECTED_FROM, {})
     rows = [
         [_VIEWS.get(views, views), _number(point["threshold"]), point["melanomas"]]
         + [_number(point["sensitivity"]), _found_elsewhere(point), _number(point["specificity"])]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import CLASS_NAMES
-from ..metrics import operating_point
+from ..metrics import SUSPECTED_FROM, operating_point
 from ..metrics.classification import is_constant
 from ..metrics.summary import labelled_probabilities
 from ..networks import weights_hash
@@ -150,7 +150,7 @@ def operating_points(evaluated: Mapping[str, Rows]) -> dict[str, Any]:
         if positive.sum() >= FEWEST_MELANOMAS and not positive.all() and not is_constant(probabilities):
             point = operating_point(probabilities[:, melanoma], positive, sensitivity=0.9)
             points[views] = {**point, "melanomas": int(positive.sum()), "others": int((~positive).sum())}
-    return {"melanoma_sensitivity_0.9": points}
+    return {SUSPECTED_FROM: points}
 
 
 def predicted_dice(evaluated: Mapping[str, Rows]) -> dict[str, Any]:

@@ -92,16 +92,13 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     found = type("Main", (), {"_get_installed_dir": lambda self, prefix, name: str(tmp_path / name)})
     errors = type("MONAILabelError", (), {"APP_INIT_ERROR": "APP_INIT_ERROR"})
     exception = type("MONAILabelException", (Exception,), {})
+    packages = ("", ".interfaces", ".interfaces.tasks", ".utils", ".utils.async_tasks")
     contents = {
-        "monailabel": {},
+        **{f"monailabel{name}": {} for name in packages},
         "monailabel.main": {"Main": found},
-        "monailabel.interfaces": {},
         "monailabel.interfaces.app": {"MONAILabelApp": type("MONAILabelApp", (), {})},
         "monailabel.interfaces.exception": {"MONAILabelError": errors, "MONAILabelException": exception},
-        "monailabel.utils": {},
-        "monailabel.utils.async_tasks": {},
         "monailabel.utils.async_tasks.utils": {"processes": RUNNING.get},
-        "monailabel.interfaces.tasks": {},
         "monailabel.interfaces.tasks.scoring": {"ScoringMethod": Described},
         "monailabel.interfaces.tasks.strategy": {"Strategy": Described},
     }
