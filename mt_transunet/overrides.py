@@ -96,6 +96,7 @@ def check_overrides(argv: Sequence[str]) -> None:
 
     Raises:
         UnknownOverrideError: naming the key and the nearest known ones.
+        ValueError: a folder or file whose name the command line reads as a number.
     """
     command = parse_command(argv)
     if command is None or not command.config_files:
@@ -114,11 +115,24 @@ def check_overrides(argv: Sequence[str]) -> None:
         )
     for key in command.overrides:
         if key in known or key.startswith("_meta_"):
+            _refuse_number(key, command.overrides[key])
             continue
         shown = key.replace(ID_SEP_KEY, "#")
         raise UnknownOverrideError(
             f"--{shown} stands in none of {', '.join(command.config_files)}: {_hint(shown, offered)}"
         )
+
+
+def _refuse_number(key: str, value: Any) -> None:
+    """fire gives whatever is a Python literal as one: the folder ``2017``, or ``2017_05``, as an integer."""
+    if not key.endswith(("_dir", "_path", "weights")) or not isinstance(value, str):
+        return
+    try:
+        read = ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return
+    if isinstance(read, (int, float)) and not isinstance(read, bool):
+        raise ValueError(f"--{key} {value} is read as the number {read}; write ./{value}")
 
 
 def _hint(word: str, offered: Sequence[str], prefix: str = "--") -> str:

@@ -107,7 +107,14 @@ def test_the_command_is_known_however_python_was_started(main):
     + ["_meta_#version", "output-dir"],
 )
 def test_known_keys_pass(config, key):
-    check_overrides(command("--config_file", config, f"--{key}", "1"))
+    check_overrides(command("--config_file", config, f"--{key}", "x"))
+
+
+@pytest.mark.parametrize("name, number", [("2017", "2017"), ("2017_05", "201705"), ("20.5", "20.5")])
+def test_a_folder_that_would_be_read_as_a_number_is_refused_with_another_spelling(config, name, number):
+    with pytest.raises(ValueError, match=f"--output_dir {name} is read as the number {number}; write ./{name}"):
+        check_overrides(command("--config_file", config, "--output_dir", name))
+    check_overrides(command("--config_file", config, "--output_dir", f"./{name}", "--dataset_dir", "None"))
 
 
 def test_a_mistyped_key_stops_with_the_nearest_names(config):

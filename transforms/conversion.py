@@ -9,11 +9,9 @@ import numpy as np
 from PIL import Image
 
 from .. import dicom  # noqa: F401  (so that the PIL reader opens DICOM too)
+from ..mask_values import LESION_FROM, mask_values
 
-__all__ = ["as_rgb", "to_rgb", "to_mask", "MASK_THRESHOLD"]
-
-MASK_THRESHOLD = 128
-"""Masks are lesion from this grey value on: JPEG-compressed or resampled masks are not binary."""
+__all__ = ["as_rgb", "to_rgb", "to_mask"]
 
 _KINDS = {"L": "grey", "1": "black-and-white", "LA": "grey", "P": "palette", "RGBA": "transparent", "CMYK": "CMYK"}
 
@@ -53,19 +51,19 @@ def as_rgb(image: Image.Image) -> Image.Image:
 
 
 def to_mask(image: Image.Image) -> Image.Image:
-    """Convert any PIL mask to grey values 0 and 255, lesion from 128 on, with one warning if it held others.
+    """Convert any PIL mask to grey values 0 and 255, as :func:`mask_values` reads it, with one warning for grey ones.
 
-    A mask of 0 and 1 is a label map, lesion where 1; 16-bit masks are scaled by their brightest value first.
+    Raises:
+        ValueError: the mask is not empty, but would become so.
     """
-    values = np.asarray(image)
-    if values.dtype == bool:
-        return Image.fromarray(values.astype(np.uint8) * 255)
-    if values.dtype != np.uint8:  # 16-bit masks: bring the brightest value to 255
-        values = values.astype(np.float64) * 255.0 / max(float(values.max(initial=0)), 1.0)
-    elif image.mode != "L":
-        values = np.asarray(image.convert("RGB" if "A" in image.mode else "L").convert("L"))
-    if values.max(initial=0) == 1:  # a label map of 0 and 1, as many tools write it
-        values = values * 255
+    values = mask_values(image)
+    lesion = values >= LESION_FROM
+    if values.any() and not lesion.any():
+        name = getattr(image, "filename", "") or "a mask"
+        raise ValueError(
+            f"{name}: no value of this mask reaches {LESION_FROM}, its brightest is {values.max():g}, so nothing in it "
+            "is lesion; save it as 0 and 255"
+        )
     if np.any((values > 0) & (values < 255)):
-        _warn("grey-valued mask", f"a binary one at >= {MASK_THRESHOLD}")
-    return Image.fromarray((values >= MASK_THRESHOLD).astype(np.uint8) * 255)
+        _warn("grey-valued mask", f"a binary one at >= {LESION_FROM}")
+    return Image.fromarray(lesion.astype(np.uint8) * 255)

@@ -25,8 +25,8 @@ def divide(
 ) -> dict[str, dict[str, int]]:
     """Write ``<folder>/<name>/datalist.json`` for every site; the images stay where they are.
 
-    An image goes to the site that its id gives, so that copies of a lesion's image are together and every call divides
-    alike.
+    An image goes to the site that its group gives, or its id, so that images of a patient and copies of an image are
+    together and every call divides alike.
 
     Args:
         dataset_dir, additional_dir: as ``load_datalist`` takes them; the training and validation splits are divided.
@@ -59,7 +59,7 @@ def divide(
 
 
 def _site(item: Item, sites: int) -> int:
-    return fold_of(item["image_id"], sites)
+    return fold_of(item.get("group", item["image_id"]), sites)
 
 
 def _seen(item: Item, without_mask: bool) -> Item:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ..mask_values import LESION_FROM
 from .checks import check_sides, size_mismatch
 from .contamination import official_test_ids_among, twins_among
 from .data_report import DataReport, SplitSummary
@@ -24,7 +25,6 @@ TRAINING_SIDE = ("training", "unlabelled")
 
 _MASK_FLAWS = {
     "empty": "masks are empty",
-    "no lesion": "masks hold no value of 128 or more, so no lesion",
     "grey values": "masks have values other than 0 and 255 (lesion is 128 and above)",
 }
 
@@ -101,7 +101,7 @@ def _summary(items: list[Item], facts: Facts) -> SplitSummary:
 
 
 def _report_files(lists: dict[str, list[Item]], facts: Facts, problems: Problems) -> None:
-    """Unreadable files, masks of another size, masks with odd values."""
+    """Unreadable files, masks of another size, and what is wrong with masks."""
     paths = {item[role]: role for role, item in _files(lists)}
     broken = [f"{path} ({facts[path].error})" for path in paths if facts[path].error]
     if broken:
@@ -112,10 +112,20 @@ def _report_files(lists: dict[str, list[Item]], facts: Facts, problems: Problems
         size, mask_size = facts[item["image"]].size, facts[item["mask"]].size
         if size and mask_size and size != mask_size:
             problems.refuse(size_mismatch(item, size, mask_size))
+    _report_masks(sorted({item["mask"] for item in pairs}), facts, problems)
+
+
+def _report_masks(paths: list[str], facts: Facts, problems: Problems) -> None:
+    """Masks that would lose all their lesion, and those with odd values."""
+    flawed: dict[str | None, list[str]] = {}
+    for path in paths:
+        flawed.setdefault(facts[path].mask_flaw, []).append(path)
+    if lost := flawed.get("no lesion"):
+        text = f"{len(lost)} masks are not empty and hold no value of {LESION_FROM} or more, so no lesion"
+        problems.refuse(text, lost, "save them as 0 and 255")
     for flaw, text in _MASK_FLAWS.items():
-        flawed = sorted({item["mask"] for item in pairs if facts[item["mask"]].mask_flaw == flaw})
-        if flawed:
-            problems.note(f"{len(flawed)} {text}", flawed)
+        if found := flawed.get(flaw):
+            problems.note(f"{len(found)} {text}", found)
 
 
 def _report_duplicates(lists: dict[str, list[Item]], facts: Facts, report: DataReport) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .errors import DataError, Problems
 from .items import Item, canonical_id
@@ -41,29 +41,40 @@ def size_mismatch(item: Item, size: tuple[int, int], mask_size: tuple[int, int])
 
 
 def check_sides(lists: dict[str, list[Item]], problems: Problems) -> None:
-    """Refuse an id, or a file, that is on two of the sides training, validation and test.
+    """Refuse an id, a file, or a group that is on two of the sides training, validation and test.
 
     The second stream is part of the training side. Copies on one side are fine.
     """
-    by_id: dict[str, dict[str, str]] = {}
-    by_file: dict[str, dict[str, str]] = {}
+    shared = _shared(lists, lambda item: canonical_id(item["image_id"]))
+    same_file = _shared(lists, lambda item: os.path.realpath(item["image"]))
+    shared |= {key: sides for key, sides in same_file.items() if not _among(sides, shared)}
+    if shared:
+        problems.refuse(
+            f"{len(shared)} ids are on two sides of a split",
+            _named(shared),
+            "keep each on one side; different lesions need different names (image_id in a datalist.json)",
+        )
+    if groups := _shared(lists, lambda item: item.get("group")):
+        problems.refuse(
+            f"{len(groups)} groups are on two sides of a split",
+            _named(groups),
+            "keep all images of a patient or lesion on one side; `mt-transunet datalist --group_column` does",
+        )
+
+
+def _shared(lists: dict[str, list[Item]], key_of: Callable[[Item], str | None]) -> dict[str, dict[str, str]]:
+    """Key -> an image of each side that it is on, where there are several; None is no key."""
+    found: dict[str, dict[str, str]] = {}
     for name, items in lists.items():
         side = "training" if name == "unlabelled" else name
         for item in items:
-            by_id.setdefault(canonical_id(item["image_id"]), {}).setdefault(side, item["image"])
-            by_file.setdefault(os.path.realpath(item["image"]), {}).setdefault(side, item["image"])
+            if (key := key_of(item)) is not None:
+                found.setdefault(key, {}).setdefault(side, item["image"])
+    return {key: sides for key, sides in found.items() if len(sides) > 1}
 
-    shared = {key: sides for key, sides in by_id.items() if len(sides) > 1}
-    shared |= {key: sides for key, sides in by_file.items() if len(sides) > 1 and not _among(sides, shared)}
-    if shared:
-        named = [
-            f"{key} ({', '.join(f'{side} {path}' for side, path in sides.items())})" for key, sides in shared.items()
-        ]
-        problems.refuse(
-            f"{len(shared)} ids are on two sides of a split",
-            named,
-            "keep each on one side; different lesions need different names (image_id in a datalist.json)",
-        )
+
+def _named(shared: dict[str, dict[str, str]]) -> list[str]:
+    return [f"{key} ({', '.join(f'{side} {path}' for side, path in sides.items())})" for key, sides in shared.items()]
 
 
 def _among(sides: dict[str, str], shared: dict[str, dict[str, str]]) -> bool:

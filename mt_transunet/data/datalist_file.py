@@ -34,21 +34,38 @@ def read(found: Path, split: str, problems: Problems) -> list[Item]:
     patient, a lesion) are of one fold.
     Refused: a file that is not there, any other label, an item without ``image``.
     """
-    entries = _load(found).get(split, [])
-    if not isinstance(entries, list):
-        raise DataError(f"{found}: {split} must be a list of items, got {type(entries).__name__}")
-    items = [_item(entry, f"{found}: {split}[{index}]", found.parent, problems) for index, entry in enumerate(entries)]
+    items = [item for item in _items(found, split, problems) if item is not None]
     absent = {
         item[role]: f"{role} {item[role]}"
         for item in items
-        if item is not None
         for role in ("image", "mask")
         if role in item and not Path(item[role]).is_file()
     }
     if absent:
         remedy = f"correct the paths, which are relative to {found.parent}, or remove the items"
         problems.refuse(f"{found}: {split} names files that do not exist", list(absent.values()), remedy)
-    return [item for item in items if item is not None and not {item["image"], item.get("mask")} & absent.keys()]
+    return [item for item in items if not {item["image"], item.get("mask")} & absent.keys()]
+
+
+def images(found: Path) -> list[str]:
+    """Every image that the file names, whether or not it is there; masks and labels may be wrong.
+
+    Raises:
+        DataError: an item does not say which image it is of.
+    """
+    problems = Problems(strict=False)
+    items = [item for split in splits(found) for item in _items(found, split, problems)]
+    if None in items:
+        raise DataError(problems.refused[0].line())
+    return [item["image"] for item in items if item is not None]
+
+
+def _items(found: Path, split: str, problems: Problems) -> list[Item | None]:
+    """None stands for an item that is refused as a whole."""
+    entries = _load(found).get(split, [])
+    if not isinstance(entries, list):
+        raise DataError(f"{found}: {split} must be a list of items, got {type(entries).__name__}")
+    return [_item(entry, f"{found}: {split}[{index}]", found.parent, problems) for index, entry in enumerate(entries)]
 
 
 def _item(entry: Any, place: str, folder: Path, problems: Problems) -> Item | None:

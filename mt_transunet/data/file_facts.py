@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from ..mask_values import LESION_FROM, mask_values
 from .reading import reason_of
-
-LESION_FROM = 128  # grey value from which a mask pixel is lesion
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,8 @@ class FileFacts:
 def look_at(path: str, *, is_mask: bool) -> FileFacts:
     """Read and decode a file completely; never raises.
 
-    ``mask_flaw`` is one of ``empty`` (all 0), ``no lesion`` (nothing reaches 128, and
-    it is no map of 0 and 1), ``grey values`` (other than 0 and 255), or None.
+    ``mask_flaw`` is one of ``empty`` (all 0), ``no lesion`` (nothing reaches 128, so that training will refuse it),
+    ``grey values`` (other than 0 and 255), or None.
     """
     digest = ""
     try:
@@ -39,7 +38,7 @@ def look_at(path: str, *, is_mask: bool) -> FileFacts:
         with Image.open(io.BytesIO(data)) as image:
             size = image.size
             if is_mask:
-                return FileFacts(digest, size, mask_flaw=_mask_flaw(_grey(image)))
+                return FileFacts(digest, size, mask_flaw=_mask_flaw(mask_values(image)))
             image.draft("RGB", (64, 64))
             image.load()
             return FileFacts(digest, size)
@@ -47,19 +46,9 @@ def look_at(path: str, *, is_mask: bool) -> FileFacts:
         return FileFacts(digest, error=reason_of(error))
 
 
-def _grey(image: Image.Image) -> np.ndarray:
-    """Values 0 to 255, (H, W); the brightest value of a 16-bit mask counts as 255, as when it is read for training."""
-    if image.mode.startswith("I"):
-        values = np.asarray(image)
-        return values * 255.0 / max(float(values.max(initial=0)), 1.0)
-    return np.asarray(image.convert("L"))
-
-
 def _mask_flaw(values: np.ndarray) -> str | None:
     if not values.any():
         return "empty"
-    if values.max() == 1:  # a label map: the reader takes 1 for lesion
-        return None
     if values.max() < LESION_FROM:
         return "no lesion"
     return None if np.isin(values, (0, 255)).all() else "grey values"

@@ -51,6 +51,14 @@ class Source:
         )
         return {split: items}
 
+    def images(self) -> list[str]:
+        """Every image, unchecked; also those that a datalist names and that are not there."""
+        if self.layout is datalist_file:
+            return datalist_file.images(self.found)
+        problems = Problems(strict=False)
+        splits = self.layout.splits(self.found)
+        return [item["image"] for split in splits for item in self.layout.read(self.found, split, problems)]
+
 
 def recognise(root: Path) -> Source:
     """The layout of one root.
@@ -145,18 +153,13 @@ def describe_roots(dataset_dir: DatasetDir | None) -> list[dict[str, object]]:
 
 
 def find_images(dataset_dir: DatasetDir) -> list[str]:
-    """Every image of a dataset in any layout, whatever its split, by path and unchecked.
+    """Every image of a dataset in any layout, whatever its split, by path and unchecked: it may not be there.
 
     Raises:
         DataError: the folder does not exist or holds no image.
     """
     sources = [recognise(root) for root in dataset_roots(dataset_dir)]
-    found = [
-        item["image"]
-        for source in sources
-        for split in source.layout.splits(source.found)
-        for item in source.layout.read(source.found, split, Problems(strict=False))
-    ]
+    found = [path for source in sources for path in source.images()]
     if not found:
         raise DataError(f"{' and '.join(map(str, sources))}: no image is there")
     return sorted(set(found))

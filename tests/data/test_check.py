@@ -75,7 +75,6 @@ def test_the_same_id_on_two_sides_is_an_error(isic, make):
     "value, text",
     [
         (0, "1 masks are empty"),
-        (100, "1 masks hold no value of 128 or more"),
         (200, "1 masks have values other than 0"),
     ],
 )
@@ -83,6 +82,21 @@ def test_odd_masks_are_named(isic, make, value, text):
     path = make.mask(isic / MASKS / "ISIC_0000001_segmentation.png", value=value)
     report = check_data(isic)
     assert report.ok and f"{text}" in str(report) and str(path) in str(report)
+
+
+def test_a_mask_that_would_become_empty_is_an_error(isic):
+    path = isic / MASKS / "ISIC_0000001_segmentation.png"
+    Image.fromarray(np.array([[0, 1, 2, 0, 0, 0, 0, 0]] * 6, np.uint8)).save(path)
+    report = check_data(isic)
+    assert not report.ok and f"no value of 128 or more, so no lesion: {path}; save them" in str(report)
+
+
+def test_a_mask_of_decimals_is_read_as_training_reads_it(isic):
+    values = np.zeros((6, 8), np.float32)
+    values[:, :4] = 0.9  # of 255 that is 229
+    Image.fromarray(values).save(isic / MASKS / "ISIC_0000001_segmentation.png", format="TIFF")
+    report = check_data(isic)
+    assert report.ok and "1 masks have values other than 0 and 255" in str(report)
 
 
 @pytest.mark.parametrize("brightest", [20000, 65535])

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from mt_transunet.data import DataError, check_data, load_datalist
+from mt_transunet.data import DataError, check_data, find_images, load_datalist, readable_images
 
 
 @pytest.fixture
@@ -97,3 +97,17 @@ def test_a_missing_split_is_refused_with_what_is_there(write):
     root = write(test=[{"image": "images/a.jpg"}], validation=[])
     with pytest.raises(DataError, match=r"no validation split: found datalist.json at .* \(test\)"):
         load_datalist(root, splits="val")
+
+
+def test_every_image_listed_is_found_there_or_not_whatever_its_mask_and_label(write):
+    root = write(
+        test=["images/a.jpg", "images/typo.jpg"], training=[{"image": "images/b.png", "mask": "x", "label": 9}]
+    )
+    names = ["images/a.jpg", "images/b.png", "images/typo.jpg"]
+    assert find_images(root) == [str(root / name) for name in names]
+    assert readable_images(find_images(root))[1] == {str(root / "images/typo.jpg"): "No such file or directory"}
+
+
+def test_an_item_without_an_image_is_refused_though_images_alone_are_asked_for(write):
+    with pytest.raises(DataError, match=r"test\[1\] must be an object with an image path, got {'img': 'a'}"):
+        find_images(write(test=["images/a.jpg", {"img": "a"}]))

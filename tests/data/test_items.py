@@ -47,3 +47,8 @@ def test_without_repeats_the_list_stays():
 def test_repeats_that_drop_or_split_images_are_refused(repeats):
     with pytest.raises(DataError, match="class_repeats must be 3 whole numbers from 1"):
         repeated(ITEMS, repeats)
+
+
+def test_an_id_of_digits_may_come_as_a_number():
+    items = [{"image": "17.png", "image_id": "17"}]
+    assert only(items, 17) == only(items, [17]) == items

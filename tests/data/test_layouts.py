@@ -41,6 +41,20 @@ def test_one_file_under_two_ids_on_two_sides_is_refused(tmp_path, make):
         load_datalist(tmp_path)
 
 
+def test_a_patient_on_two_sides_is_refused_by_name(tmp_path, make):
+    for name in "abc":
+        make.image(tmp_path / f"{name}.jpg")
+    lists = {
+        "training": [{"image": "a.jpg", "group": "P1"}, {"image": "b.jpg", "group": "P2"}],
+        "validation": [{"image": "c.jpg", "group": "P1"}],
+    }
+    (tmp_path / "datalist.json").write_text(json.dumps(lists))
+    with pytest.raises(
+        DataError, match=r"1 groups are on two sides of a split: P1 \(validation .*c.jpg, training .*a.jpg"
+    ):
+        load_datalist(tmp_path)
+
+
 def test_additional_images_are_the_second_stream_without_their_masks(isic, tmp_path, make, caplog):
     caplog.set_level(logging.INFO)
     make.isic(tmp_path / "more", "training", {"ISIC_0000008": (1, 0)})

@@ -67,3 +67,14 @@ def test_the_counts_are_those_of_the_lists_as_the_bundle_reads_them(divided: tup
 def test_a_site_that_gets_nothing_to_train_on_is_refused(whole: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="gets no training image .* take fewer sites or more images"):
         module("sites").divide(whole, tmp_path, names=[f"site-{number}" for number in range(40)])
+
+
+def test_the_images_of_a_patient_are_at_one_site(whole: Path, tmp_path: Path) -> None:
+    images = sorted((whole / "ISIC-2017_Training_Data").glob("*.jpg"))
+    items = [{"image": str(path), "label": 0, "group": f"P{place % 3}"} for place, path in enumerate(images)]
+    (tmp_path / "datalist.json").write_text(json.dumps({"training": items}))
+    # P0, P1, P2: the first site gets the patients whose hash is even, whatever their images are called
+    module("sites").divide(tmp_path, tmp_path, names=NAMES[:2])
+    lists = [json.loads((tmp_path / name / "datalist.json").read_text())["training"] for name in NAMES[:2]]
+    at = [{item["group"] for item in items} for items in lists]
+    assert at[0] | at[1] == {"P0", "P1", "P2"} and not at[0] & at[1]

@@ -130,6 +130,30 @@ def test_a_palette_mask_counts_by_its_colours_and_not_its_indices():
     assert np.asarray(result).tolist() == [[255, 0]] and messages == []
 
 
+COLOURED_MASKS = {
+    "red": Image.fromarray(np.array([[[0, 0, 0], [255, 0, 0]]], np.uint8)),
+    "blue": Image.fromarray(np.array([[[0, 0, 0], [0, 0, 255]]], np.uint8)),
+    "the first class of Pascal VOC": Image.fromarray(np.array([[[0, 0, 0], [128, 0, 0]]], np.uint8)),
+    "a class of CVAT": Image.fromarray(np.array([[[0, 0, 0], [250, 50, 83]]], np.uint8)),
+    "transparency over black": Image.fromarray(np.array([[[0] * 4, [0, 0, 0, 255]]], np.uint8), "RGBA"),
+    "a label map of 2": Image.fromarray(np.array([[0, 2]], np.uint8)),
+}
+
+
+@pytest.mark.parametrize("kind", COLOURED_MASKS)
+def test_a_lesion_in_any_colour_is_one(kind):
+    result, _ = warned(to_mask, COLOURED_MASKS[kind])
+    assert np.asarray(result).tolist() == [[0, 255]]
+
+
+@pytest.mark.parametrize("values, brightest", [([0, 1, 2], 2), ([100, 100, 100], 100)])
+def test_a_mask_that_would_become_empty_is_refused_by_name(tmp_path, values, brightest):
+    Image.fromarray(np.array([values], np.uint8)).save(tmp_path / "m.png")
+    reason = f"m.png: no value of this mask reaches 128, its brightest is {brightest}, so nothing in it is lesion; save"
+    with Image.open(tmp_path / "m.png") as image, pytest.raises(ValueError, match=reason):
+        to_mask(image)
+
+
 def test_an_empty_16_bit_mask_stays_empty():
     assert np.asarray(to_mask(sixteen_bit(0, 0))).tolist() == [[0, 0]]
 

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a mask file says lesion, whatever kind of image it is: read alike by training and by ``check-data``."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+__all__ = ["LESION_FROM", "mask_values"]
+
+LESION_FROM = 128
+"""Masks are lesion from this value on: JPEG-compressed or resampled masks are not binary."""
+
+
+def mask_values(image: Image.Image) -> np.ndarray:
+    """(H, W) values, 0 to 255, lesion from :data:`LESION_FROM` on.
+
+    A coloured lesion counts by its brightest channel, so that pure red on black is one; where colour is the same all
+    over, transparency may be the mask. Deep values are scaled by the brightest. Of a label map, which holds 0 and one
+    other value below 128, or 1 alone, the other value is lesion.
+    """
+    values = _one_channel(image)
+    brightest = values.max(initial=0)
+    if 0 < brightest < LESION_FROM:
+        lesion = values == brightest
+        if brightest == 1 or ((values == 0) | lesion).all() and not lesion.all():
+            return lesion * np.uint8(255)
+    return values
+
+
+def _one_channel(image: Image.Image) -> np.ndarray:
+    values = np.asarray(image)
+    if values.dtype == bool:
+        return values.astype(np.uint8) * 255
+    if values.dtype != np.uint8:  # 16 bits, or decimals
+        return values.astype(np.float64) * 255.0 / max(float(values.max(initial=0)), 1.0)
+    if image.mode == "L":
+        return values
+    if "A" not in image.mode:
+        return np.asarray(image.convert("RGB")).max(axis=2)
+    channels = np.asarray(image.convert("RGBA"))
+    colour, alpha = channels[..., :3].max(axis=2), channels[..., 3]
+    return alpha if np.ptp(colour) == 0 and np.ptp(alpha) > 0 else colour
