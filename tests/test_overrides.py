@@ -117,6 +117,22 @@ def test_a_folder_that_would_be_read_as_a_number_is_refused_with_another_spellin
     check_overrides(command("--config_file", config, "--output_dir", f"./{name}", "--dataset_dir", "None"))
 
 
+def test_a_number_in_an_args_file_is_no_folder(config, tmp_path):
+    path = tmp_path / "args.json"
+    path.write_text(json.dumps({"config_file": config, "dataset_dir": 2017}))
+    with pytest.raises(ValueError, match="--dataset_dir 2017 is read as the number 2017; write ./2017"):
+        check_overrides(command("--args_file", str(path)))
+
+
+def test_weights_of_a_loss_may_be_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps({"training": [], "loss": {"class_weights": None}, "weights": None}))
+    check_overrides(command("--config_file", str(path), "--loss#class_weights", "2"))
+    with pytest.raises(ValueError, match="--weights 2 is read as the number 2; write ./2"):
+        check_overrides(command("--config_file", str(path), "--weights", "2"))
+
+
 def test_a_mistyped_key_stops_with_the_nearest_names(config):
     with pytest.raises(
         UnknownOverrideError, match="--datset_dir stands in none of .*train.json: did you mean"

@@ -79,8 +79,33 @@ def test_a_run_that_goes_on_with_other_code_lists_both_commits(tmp_path, monkeyp
     assert json.loads(path.read_text())["commits"] == ["first", "second"]
 
 
-def test_a_damaged_earlier_record_is_replaced(tmp_path):
-    (tmp_path / "config.json").write_text("{")
+def test_versions_and_threads_of_earlier_stretches_stand_in_front(tmp_path, monkeypatch):
+    for version, threads in (("2.13.0", 1), ("2.13.0", 1), ("2.15.0", 2), ("2.15.0", 2)):
+        monkeypatch.setattr(run_record, "_package_versions", lambda version=version: {"torch": version, "numpy": "2.4"})
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        record = json.loads(write_run_record(tmp_path, {}).read_text())
+    assert (record["versions"]["torch"], record["versions"]["numpy"]) == ("2.13.0, then 2.15.0", "2.4")
+    assert record["threads"] == "1, then 2"
+
+
+def test_a_package_that_earlier_stretches_had_stays_named(tmp_path, monkeypatch):
+    for versions in ({"scipy": "1.17"}, {"numpy": "2.4"}):
+        monkeypatch.setattr(run_record, "_package_versions", lambda versions=versions: versions)
+        record = json.loads(write_run_record(tmp_path, {}).read_text())
+    assert {"scipy": "1.17", "numpy": "2.4"}.items() <= record["versions"].items()
+
+
+def test_a_run_that_starts_anew_takes_nothing_over(tmp_path, monkeypatch):
+    for commit, threads, goes_on in (("first", 1, False), ("second", 2, False), ("third", 3, True)):
+        monkeypatch.setattr(run_record, "code_commit", lambda commit=commit: commit)
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        record = json.loads(write_run_record(tmp_path, {}, goes_on=goes_on).read_text())
+    assert (record["commits"], record["threads"]) == (["second", "third"], "2, then 3")
+
+
+@pytest.mark.parametrize("content", ["{", "[1]"])
+def test_a_damaged_earlier_record_is_replaced(tmp_path, content):
+    (tmp_path / "config.json").write_text(content)
     assert len(json.loads(write_run_record(tmp_path, {}).read_text())["commits"]) == 1
 
 

@@ -2,7 +2,8 @@
 """What MONAI's engines need beside networks and losses: batches, schedules, handlers."""
 
 from .averaging import WeightAveraging
-from .checkpoint import BestModel, RunCheckpoint
+from .best_model import BestModel, beats
+from .checkpoint import RunCheckpoint
 from .evaluation import EvaluationWriter, evaluated_items
 from .evaluator import lesion_evaluator
 from .findings import Findings
@@ -15,6 +16,7 @@ from .iteration import (
     IterationSeed,
     ListedOutput,
     SamplerProgress,
+    has_work,
 )
 from .journal import PredictionJournal
 from .mixup import PrepareMixedBatch
@@ -52,8 +54,10 @@ __all__ = [
     "SharpnessAware",
     "TimeBudget",
     "WeightAveraging",
+    "beats",
     "consistency_ramp",
     "evaluated_items",
+    "has_work",
     "learning_rate_factor",
     "lesion_evaluator",
     "shared_handler",

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checkpoints from which a killed run goes on bit for bit, and the weights a run leaves behind."""
+"""Checkpoints from which a killed run goes on bit for bit."""
 
 from __future__ import annotations
 
+import errno
 import logging
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,16 +13,15 @@ from typing import Any, Protocol
 
 import torch
 from ignite.engine import Engine, Events
-from torch import nn
 
 from ..atomic import save_tensors
 
-__all__ = ["BEFORE", "BestModel", "RunCheckpoint"]
+__all__ = ["BEFORE", "RunCheckpoint"]
 
 logger = logging.getLogger(__name__)
 
-BEFORE = {"constant_light": False, "sharpness_radius": 0.0}
-"""Settings that came with release 0.8.0 -> what runs were told before, whose records do not hold them."""
+BEFORE = {"constant_light": False, "sharpness_radius": 0.0, "sharpness_parts": None}
+"""Settings that came with releases 0.8.0 and 0.9.0 -> what runs were told before, whose records do not hold them."""
 
 START_ANEW = "name another --output_dir, or start anew with --resume False"
 
@@ -48,7 +49,8 @@ class RunCheckpoint:
         identity: plain values that must be the same when a run goes on (variant, seed, recipe).
         max_iterations: the run's last iteration.
         save_interval: iterations between checkpoints within an epoch.
-        resume: whether to go on from ``path`` where it exists; otherwise it is overwritten.
+        resume: whether to go on from ``path`` where it exists; otherwise it is removed when the run starts, lest a run
+            that is killed before its own first checkpoint go on as the one before it.
         writes: whether this process writes the file; all that train together read it, one writes.
     """
 
@@ -83,14 +85,17 @@ class RunCheckpoint:
         engine.add_event_handler(Events.COMPLETED, self._say_what_is_left)
 
     def _say_what_is_left(self, engine: Engine) -> None:
+        done = f"{engine.state.iteration} of {self.max_iterations} iterations done"
+        logger.info(f"{done}{self._best_so_far()}; see {self.path.parent}")
+
+    def _best_so_far(self) -> str:
         state = getattr(self.evaluator, "state", None)
-        best = ""
-        if state is not None and state.best_metric_epoch >= 0:
-            when = (
-                f"in epoch {state.best_metric_epoch}" if state.best_metric_epoch else "of the weights it started from"
-            )
-            best = f"; best selection score {state.best_metric:.4f} {when}"
-        logger.info(f"{engine.state.iteration} of {self.max_iterations} iterations done{best}; see {self.path.parent}")
+        if state is None or state.best_metric_epoch < 0:
+            return ""
+        if math.isnan(state.best_metric):
+            return "; no selection score was defined"
+        when = f"in epoch {state.best_metric_epoch}" if state.best_metric_epoch else "of the weights it started from"
+        return f"; best selection score {state.best_metric:.4f} {when}"
 
     def _save_within_epoch(self, engine: Engine) -> None:
         iteration = engine.state.iteration
@@ -114,7 +119,10 @@ class RunCheckpoint:
 
         Raises:
             ValueError: if the file is not such a checkpoint or belongs to another run.
+            OSError: if it cannot be read.
         """
+        if not self.resume and self.writes:
+            self.path.unlink(missing_ok=True)
         if not self.resume or not self.path.is_file():
             logger.info(f"starting at iteration 0; a checkpoint every {self.save_interval} iterations and each epoch")
             return
@@ -134,13 +142,8 @@ class RunCheckpoint:
         logger.info(f"{self.path}: going on after iteration {engine.state.iteration} of {self.max_iterations}")
 
     def _read(self, engine: Engine) -> dict[str, Any]:
-        try:
-            content = torch.load(self.path, map_location="cpu", weights_only=True)
-            saved = {**BEFORE, **content["identity"]}
-        except Exception as error:
-            raise ValueError(
-                f"{self.path} is no training checkpoint of this bundle: remove it to start anew"
-            ) from error
+        content = _load(self.path)
+        saved = content["identity"]
         wanted = {**self.identity, "iterations_per_epoch": engine.state.epoch_length}
         differing = [
             f"{key} {saved[key]!r} there, {value!r} now"
@@ -152,49 +155,24 @@ class RunCheckpoint:
         return content
 
 
-class BestModel:
-    """Writes the network's state dict when validation has found a new best figure, or after each validation.
-
-    Attach it to the validation engine; attached to the trainer it writes at the end of a run that had no validation.
-
-    Args:
-        path: the file.
-        network: whose weights.
-        evaluator: the validation engine, when attached to the trainer.
-        keep: ``best`` keeps the weights of the best validation. ``last`` keeps those of the last one: nothing is then
-            chosen on the validation images, so that their figures are not flattered.
+def _load(path: Path) -> dict[str, Any]:
+    """What the file holds, with the settings that came later than it.
 
     Raises:
-        ValueError: another word for ``keep``.
+        ValueError: it is not such a checkpoint.
+        OSError: naming the file, where not its content is to blame but the disk, a permission or memory.
     """
+    try:
+        with open(path, "rb") as stream:
+            content = torch.load(stream, map_location="cpu", weights_only=True)
+        return {**content, "identity": {**BEFORE, **content["identity"]}}
+    except OSError as error:
+        raise _cannot_read(path, error.errno, error.strerror or str(error)) from error
+    except Exception as error:
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):  # torch's is a RuntimeError
+            raise _cannot_read(path, errno.ENOMEM, os.strerror(errno.ENOMEM)) from error
+        raise ValueError(f"{path} is no training checkpoint of this bundle: remove it to start anew") from error
 
-    def __init__(
-        self, path: str | os.PathLike, *, network: nn.Module, evaluator: Engine | None = None, keep: str = "best"
-    ) -> None:
-        if keep not in ("best", "last"):
-            raise ValueError(f"keep must be 'best' or 'last', got {keep!r}")
-        self.path = Path(path)
-        self.network = network
-        self.evaluator = evaluator
-        self.keep = keep
 
-    def attach(self, engine: Engine) -> None:
-        if self.evaluator is None:
-            engine.add_event_handler(Events.EPOCH_COMPLETED, self._save_after_validation)
-        else:
-            engine.add_event_handler(Events.COMPLETED, self._save_if_never_validated)
-
-    def _save_after_validation(self, engine: Engine) -> None:
-        if self.keep == "last" or self._is_best(engine):
-            save_tensors(self.path, self.network.state_dict())
-
-    def _is_best(self, engine: Engine) -> bool:
-        state = engine.state
-        if state.best_metric_epoch != state.epoch:
-            return False
-        # a longer run that goes on from a shorter one validates the epoch that was cut a second time
-        return not engine.metric_cmp_fn(state.best_metric, state.metrics[state.key_metric_name])  # type: ignore
-
-    def _save_if_never_validated(self, engine: Engine) -> None:
-        if self.evaluator is not None and self.evaluator.state.best_metric_epoch == -1:
-            save_tensors(self.path, self.network.state_dict())
+def _cannot_read(path: Path, number: int | None, reason: str) -> OSError:
+    return OSError(number, f"{reason}; the run goes on from this checkpoint once it can be read", str(path))

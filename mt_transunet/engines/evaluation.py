@@ -16,6 +16,7 @@ from .. import CLASS_NAMES
 from ..atomic import write_bytes, write_csv, write_json
 from ..metrics import check_classification, summarise
 from ..metrics.summary_text import summary_text
+from ..reports.evaluation_section import overlay_name
 from .evaluation_folder import refuse_another_evaluation
 from .pictures import encoded_panel
 
@@ -106,5 +107,5 @@ class EvaluationWriter:
         write_json(self.output_dir / "metrics.json", {**summary, "protocol": self.protocol})
         write_csv(self.output_dir / "per_image.csv", self.metric.rows)
         for _, image_id, picture in (*self._worst, *self._best):
-            write_bytes(self.output_dir / f"{image_id}_overlay.jpg", picture)
+            write_bytes(self.output_dir / overlay_name(image_id), picture)
         logger.info(f"{summary_text(summary, self.protocol)}\nwritten to {self.output_dir}")

@@ -13,6 +13,8 @@ from monai.engines import Evaluator
 from monai.engines.utils import IterationEvents
 from torch import nn
 
+from .random_draws import generators, set_generators
+
 __all__ = [
     "FinalValidation",
     "GradientClipping",
@@ -21,6 +23,7 @@ __all__ = [
     "IterationSeed",
     "ListedOutput",
     "SamplerProgress",
+    "has_work",
 ]
 
 
@@ -43,15 +46,10 @@ class IterationSeed:
         torch.manual_seed(int(entropy.generate_state(1, np.uint64)[0] >> np.uint64(1)))
 
     def state_dict(self) -> dict[str, Any]:
-        state: dict[str, Any] = {"torch": torch.get_rng_state()}
-        if torch.cuda.is_available():
-            state["cuda"] = torch.cuda.get_rng_state_all()
-        return state
+        return generators()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        torch.set_rng_state(state["torch"].cpu())
-        if torch.cuda.is_available() and "cuda" in state:
-            torch.cuda.set_rng_state_all([generator.cpu() for generator in state["cuda"]])
+        set_generators(state)
 
 
 class ListedOutput:
@@ -174,3 +172,11 @@ class IterationBudget:
     def _end_run(self, engine: Engine) -> None:
         if self._spent(engine):
             engine.terminate()
+
+
+def has_work(engine: Engine, _: int) -> bool:
+    """Filter of ``Events.STARTED``, which ignite fires to the end for a run that turns out to be complete or ended.
+
+    Only handlers behind :class:`RunCheckpoint` and :class:`IterationBudget` can know.
+    """
+    return not engine.should_terminate

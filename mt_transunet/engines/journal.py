@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..atomic import write_bytes
+
 __all__ = ["PredictionJournal"]
 
 logger = logging.getLogger(__name__)
@@ -28,9 +30,9 @@ class PredictionJournal:
     """One line of JSON per finished image in ``predictions.jsonl``, on the disk as soon as the image is done.
 
     The first line holds the settings. A journal of other settings, or ``resume=False``, begins anew: every image is
-    done again. An image counts as done while its file keeps its size and time of change and every file made from it
-    is there, not made anew from another image of the same name. A line that a kill cut short is dropped. Only places in
-    the file, and names, are held in memory.
+    done again, and :meth:`begin` forgets the old lines before the first file is made. An image counts as done while its
+    file keeps its size and time of change and every file made from it is there, not made anew from another image of the
+    same name. A line that a kill cut short is dropped. Only places in the file, and names, are held in memory.
 
     Args:
         output_dir: where the journal and all files made from the images lie.
@@ -62,22 +64,30 @@ class PredictionJournal:
         stamp = _stamp(image)
         return stamp is not None and image in self._entries and self._entries[image].stamp == stamp
 
+    def begin(self) -> None:
+        """Leave nothing but the settings in a journal that begins anew, before a file is made that its lines speak of.
+
+        Raises:
+            OSError: as :meth:`add`.
+        """
+        if self._size_now() != self._size:
+            raise self._taken()
+        if not self._end:
+            settings = _line({"settings": self.settings})
+            write_bytes(self.path, settings)
+            self._end = self._size = len(settings)
+
     def add(self, record: Mapping[str, Any]) -> None:
         """Keep the record of one image: JSON values, among them ``image``, its path, and ``files`` made from it.
 
         Raises:
             OSError: the file cannot be written (a full disk, no permission), or another run has written to it.
         """
-        if self._size_now() != self._size:
-            raise self._taken()
+        self.begin()
         stamp = _stamp(record["image"])
-        self.output_dir.mkdir(parents=True, exist_ok=True)
-        with open(self.path, "r+b" if self._end else "wb") as stream:
+        with open(self.path, "r+b") as stream:
             stream.truncate(self._end)
-            stream.seek(self._end)
-            if not self._end:
-                stream.write(_line({"settings": self.settings}))
-            offset = stream.tell()
+            offset = stream.seek(self._end)
             stream.write(_line({**record, "stamp": stamp}))
             stream.flush()
             os.fsync(stream.fileno())

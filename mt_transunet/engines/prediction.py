@@ -71,7 +71,11 @@ class PredictionWriter:
         self.said = dict(said or {})
 
     def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.STARTED, self._begin)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._add)
+
+    def _begin(self, engine: Engine) -> None:
+        self.journal.begin()
 
     def _add(self, engine: Engine) -> None:
         for batch, output in zip(engine.state.batch, engine.state.output):

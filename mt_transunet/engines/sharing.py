@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ignite.engine import Engine
 from monai.handlers import EarlyStopHandler
 
 __all__ = ["ResumableEarlyStop", "shared_handler"]
@@ -20,8 +23,22 @@ def shared_handler(handler: Handler) -> Handler:
 class ResumableEarlyStop(EarlyStopHandler):
     """MONAI's early stopping with its patience kept in the run's checkpoint. The trainer is set when the run starts.
 
-    A run that was stopped early and is started again ends at once, unless it is given more patience.
+    A run that was stopped early and is started again ends at once, unless it is given more patience. An undefined score
+    (NaN), which ignite takes for an improvement, is none behind a defined one; before the first it does not count.
+
+    Args:
+        patience: validations without a better score after which the run stops.
+        score_function: the score of an engine that has validated; higher is better.
+        settings: what MONAI's takes besides.
     """
+
+    def __init__(self, patience: int, score_function: Callable[[Engine], float], **settings: Any) -> None:
+        super().__init__(patience, lambda engine: _or_lowest(score_function(engine)), **settings)
+
+    def __call__(self, engine: Engine) -> None:
+        super().__call__(engine)
+        if self._handler is not None and self._handler.best_score == -math.inf:
+            self._handler.best_score = None
 
     def state_dict(self) -> dict[str, Any]:
         return {} if self._handler is None else self._handler.state_dict()
@@ -31,3 +48,7 @@ class ResumableEarlyStop(EarlyStopHandler):
             self._handler.load_state_dict(state)
             if self._handler.counter >= self.patience:
                 self._handler.trainer.terminate()
+
+
+def _or_lowest(score: float) -> float:
+    return -math.inf if math.isnan(score) else score

@@ -96,7 +96,8 @@ def is_constant(probabilities: np.ndarray) -> bool:
 def area_under_roc(scores: np.ndarray, positive: np.ndarray) -> float:
     """Chance that a positive outranks a negative, ties counted half (Mann-Whitney); NaN without both.
 
-    The value of MONAI's ``compute_roc_auc``, to which a test holds it, in an eighth of its time: an interval takes 2,000.
+    The value of MONAI's ``compute_roc_auc``, to which a test holds it, in an eighth of its time: an interval takes
+    2,000 of them.
     """
     positives = np.count_nonzero(positive)
     negatives = len(positive) - positives

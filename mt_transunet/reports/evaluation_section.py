@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 from mt_transunet import CLASS_NAMES
@@ -49,6 +50,18 @@ def evaluation_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
     if (run_dir / PER_IMAGE).is_file():
         sections += _extremes(run_dir)
     return _headline(metrics), sections
+
+
+def overlay_name(image_id: str) -> str:
+    """Where an image's picture lies below its evaluation's folder: at the id, in folders as the id has them.
+
+    An id that leads out of the folder (``/data/a``, ``../a``) gives a name of its last part and a hash of the whole.
+    """
+    path = PurePath(f"{image_id}_overlay.jpg")
+    if not path.anchor and ".." not in path.parts:
+        return path.as_posix()
+    digest = hashlib.sha256(image_id.encode(errors="surrogateescape")).hexdigest()[:8]
+    return f"{PurePath(image_id).name}.{digest}_overlay.jpg"
 
 
 def _headline(metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,14 +123,28 @@ def _extremes(run_dir: Path) -> list[Section]:
         return []
     # Never the same image at both ends.
     ends = min(_SHOWN_IMAGES, max(1, len(scored) // 2))
-    overlays = {path.name: path for path in sorted(run_dir.rglob("*_overlay.jpg"))}
+    overlays = _overlays(run_dir, {overlay_name(_name(row)) for row in rows})
     parts = (("Lowest Jaccard index", scored[:ends]), ("Highest Jaccard index", scored[::-1][:ends]))
     return [Section(heading, _pictured(part, overlays), level=3) for heading, part in parts[: len(scored)]]
 
 
+def _overlays(run_dir: Path, names: Container[str]) -> dict[str, Path]:
+    """Those of the names that are there -> where; of a cross-validation they lie in folders of the folds.
+
+    A file belongs to the longest name that it ends with: that of ``P1/x`` is none of ``x``.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(run_dir.rglob("*_overlay.jpg"), key=lambda path: (len(path.parts), path)):
+        parts = path.relative_to(run_dir).parts
+        tails = ("/".join(parts[start:]) for start in range(len(parts)))
+        if name := next((tail for tail in tails if tail in names), None):
+            found.setdefault(name, path)
+    return found
+
+
 def _pictured(rows: list[dict[str, Any]], overlays: Mapping[str, Path]) -> list[Gallery | Table]:
     """Overlays with their figures below; a table of the rows that have none."""
-    paths = [overlays.get(f"{_name(row)}_overlay.jpg") for row in rows]
+    paths = [overlays.get(overlay_name(_name(row))) for row in rows]
     figures = [
         Figure(path, caption=_caption(row), alt=f"overlay of {_name(row)}", long_side=1200)
         for row, path in zip(rows, paths)

@@ -99,6 +99,23 @@ def test_other_settings_do_every_image_again(
     assert len(dark_is_lesion["network_def"].seen) == 3
 
 
+def test_settings_whose_first_image_was_not_finished_leave_none_done_for_those_before(
+    finished: Workflow, dark_is_lesion: dict[str, Any], given: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"dataset_dir": given, "output_dir": tmp_path / "out", **dark_is_lesion}
+    finished("inference", **options)
+
+    def killed(*_: Any) -> None:  # behind the first mask
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("mt_transunet.engines.prediction.encoded_panel", killed)
+        finished("inference", **options, merge="probabilities")
+    dark_is_lesion["network_def"].seen.clear()
+    finished("inference", **options)
+    assert len(dark_is_lesion["network_def"].seen) == 3
+
+
 def test_a_nifti_mask_is_the_png_mask_columns_first(
     finished: Workflow, dark_is_lesion: dict[str, Any], given: Path, tmp_path: Path
 ) -> None:

@@ -99,6 +99,12 @@ def test_a_mask_of_decimals_is_read_as_training_reads_it(isic):
     assert report.ok and "1 masks have values other than 0 and 255" in str(report)
 
 
+def test_a_mask_of_decimals_without_a_number_is_an_error(isic):
+    values = np.array([[0, np.nan]] * 3, np.float32)
+    Image.fromarray(values).save(isic / MASKS / "ISIC_0000001_segmentation.png", format="TIFF")
+    assert "1 masks are not empty and hold no value of 128 or more" in str(check_data(isic))
+
+
 @pytest.mark.parametrize("brightest", [20000, 65535])
 def test_the_brightest_value_of_a_16_bit_mask_counts_as_255(isic, brightest):
     values = np.zeros((6, 8), np.uint16)

@@ -49,6 +49,7 @@ def test_repeats_that_drop_or_split_images_are_refused(repeats):
         repeated(ITEMS, repeats)
 
 
-def test_an_id_of_digits_may_come_as_a_number():
-    items = [{"image": "17.png", "image_id": "17"}]
-    assert only(items, 17) == only(items, [17]) == items
+@pytest.mark.parametrize("number", [17, 17.5])
+def test_an_id_of_digits_may_come_as_a_number(number):
+    items = [{"image": "a.png", "image_id": str(number)}]
+    assert only(items, number) == only(items, [number]) == items

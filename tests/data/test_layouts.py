@@ -50,7 +50,7 @@ def test_a_patient_on_two_sides_is_refused_by_name(tmp_path, make):
     }
     (tmp_path / "datalist.json").write_text(json.dumps(lists))
     with pytest.raises(
-        DataError, match=r"1 groups are on two sides of a split: P1 \(validation .*c.jpg, training .*a.jpg"
+        DataError, match=r"1 groups .* two sides of a split: P1 \(validation .*c.jpg, training .*a.jpg.*different names"
     ):
         load_datalist(tmp_path)
 

@@ -34,7 +34,18 @@ def test_a_broken_list_is_refused(text, message):
         dataset_roots(text)
 
 
-def test_an_entry_that_is_no_path_is_refused():
-    with pytest.raises(DataError, match="must be a folder or a list of folders, got 5"):
-        dataset_roots([5])
+@pytest.mark.parametrize("number", [2017, [2017]])
+def test_a_number_is_refused_with_the_spelling_of_a_folder(number):
+    with pytest.raises(DataError, match="must be a folder or a list of folders, got 2017; write a name of digits ./2017"):
+        dataset_roots(number)
+
+
+@pytest.mark.parametrize("name", ["2017_05", "1.10"])
+def test_names_like_numbers_in_a_list_stay_as_they_are_written(tmp_path, monkeypatch, name):
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert dataset_roots(f"[{name}]") == [tmp_path / name]
+
+
+def test_a_path_object_is_a_folder():
     assert dataset_roots(Path("/")) == [Path("/")]

@@ -6,9 +6,11 @@ import pytest
 import torch
 from monai.data import DataLoader
 from monai.transforms import Compose, Lambdad, LoadImaged, RandFlipd, RandGaussianNoised
+from PIL import Image
 from torch.utils.data import Subset
 
 from mt_transunet.data import DataError, DrawKey, SeededDataset, TwoStreamBatchSampler
+from mt_transunet.transforms import to_mask
 
 NOISE = RandGaussianNoised("image", prob=1.0, std=1.0)
 
@@ -81,6 +83,19 @@ def test_a_broken_mask_is_named_as_the_mask(tmp_path, make):
     (tmp_path / "a.png").write_text("hello")
     with pytest.raises(DataError, match=r"not a readable mask \(cannot identify image file\); replace it or remove it"):
         SeededDataset([item], LoadImaged(["image", "mask"], reader="PILReader"))[0]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_mask_that_would_become_empty_is_one_clear_line_through_the_loader(tmp_path, make, workers):
+    item = _files(tmp_path, make)
+    Image.fromarray(np.array([[0, 1, 2, 0]] * 4, np.uint8)).save(item["mask"])
+    dataset = SeededDataset([item], LoadImaged("mask", reader="PILReader", converter=to_mask))
+    with pytest.raises(DataError) as caught:
+        list(DataLoader(dataset, batch_size=1, num_workers=workers))
+    assert str(caught.value).strip().splitlines()[-1].endswith(
+        f"with mask {item['mask']}: no value of this mask reaches 128, its brightest is 2, so nothing in it is lesion; "
+        "save it as 0 and 255; `mt-transunet check-data` lists all such files"
+    )
 
 
 def test_another_failure_names_the_item_and_its_root_cause(tmp_path, make):

@@ -27,6 +27,7 @@ from mt_transunet.engines import (
     RunHistory,
     SamplerProgress,
     WeightAveraging,
+    beats,
     learning_rate_factor,
 )
 
@@ -59,6 +60,7 @@ def build_evaluator(folder, network, early_stop, score, keep):
         val_data_loader=[{"image": torch.ones(2, 4), "label": torch.ones(2, 1)}],
         network=network,
         key_val_metric={"val": Average(output_transform=lambda _: score(evaluator.state.epoch))},
+        metric_cmp_fn=beats,
         val_handlers=[best, early_stop],
         decollate=False,
     )

@@ -7,7 +7,7 @@ import pytest
 import torch
 from ignite.engine import Engine, Events
 
-from mt_transunet.engines import BestModel, RunCheckpoint, TimeBudget
+from mt_transunet.engines import RunCheckpoint, TimeBudget
 
 UNTIL = 13  # 5 + 5 + 3: the third epoch is cut
 
@@ -106,6 +106,23 @@ def test_without_resume_the_run_starts_anew(tmp_path, run_in):
     assert seen == [1, 2, 3, 4, 5]
 
 
+def test_a_run_that_starts_anew_and_is_killed_before_its_first_checkpoint_is_not_the_old_one(tmp_path, run_in):
+    run_in(tmp_path, max_iterations=5).trainer.run()
+    with pytest.raises(run_in.killed):
+        run_in(tmp_path, resume=False, kill_at=1).trainer.run()
+    again, seen = run_in(tmp_path, max_iterations=5), []
+    again.trainer.add_event_handler(Events.ITERATION_STARTED, lambda engine: seen.append(engine.state.iteration))
+    again.trainer.run()
+    assert seen == [1, 2, 3, 4, 5]
+
+
+def test_of_several_processes_only_the_one_that_writes_removes(tmp_path, run_in):
+    run_in(tmp_path, max_iterations=5).trainer.run()
+    with pytest.raises(run_in.killed):
+        run_in(tmp_path, resume=False, writes=False, kill_at=1).trainer.run()
+    assert (tmp_path / "checkpoint.pt").is_file()
+
+
 def test_another_run_s_checkpoint_is_refused_with_what_differs(tmp_path, run_in):
     run_in(tmp_path, max_iterations=5).trainer.run()
     other = run_in(tmp_path, identity={"variant": "paper", "seed": 0})
@@ -144,6 +161,29 @@ def test_a_damaged_file_is_refused(tmp_path, run_in, content):
         run_in(tmp_path).trainer.run()
 
 
+@pytest.mark.parametrize(
+    "error, reason",
+    [
+        (OSError(5, "Input/output error"), "Input/output error"),
+        (PermissionError(13, "Permission denied"), "Permission denied"),
+        (MemoryError(), "Cannot allocate memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "Cannot allocate memory"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_the_reason_and_not_to_be_removed(
+    tmp_path, run_in, monkeypatch, error, reason
+):
+    run_in(tmp_path, max_iterations=5).trainer.run()
+
+    def fails(*_, **__):
+        raise error
+
+    monkeypatch.setattr(torch, "load", fails)
+    with pytest.raises(OSError, match=f"{reason}; the run goes on from this checkpoint once .*checkpoint.pt") as raised:
+        run_in(tmp_path).trainer.run()
+    assert "remove" not in str(raised.value)
+
+
 def test_a_run_without_validation_has_no_best_figure(tmp_path):
     network = torch.nn.Linear(1, 1)
     options = {"objects": {"network": network}, "identity": {}, "max_iterations": 4}
@@ -154,42 +194,6 @@ def test_a_run_without_validation_has_no_best_figure(tmp_path):
     torch.nn.init.zeros_(network.weight)
     RunCheckpoint(tmp_path / "c.pt", **options).load(engine)
     assert network.weight.item() == 1.0 and engine.state.iteration == 4 and engine.state.epoch == 2
-
-
-def test_the_best_weights_are_kept_and_not_the_last(tmp_path, run_in):
-    kept = []
-    scores = [0.0, 0.5, 0.9, 0.2]
-    run = run_in(tmp_path, score=scores.__getitem__)
-    run.evaluator.add_event_handler(
-        Events.EPOCH_COMPLETED, lambda: kept.append(run.evaluator.network[0].weight.clone())
-    )
-    run.trainer.run()
-    assert torch.equal(torch.load(tmp_path / "model.pt", weights_only=True)["0.weight"], kept[1])
-
-
-def test_the_last_weights_are_kept_where_nothing_shall_be_chosen(tmp_path, run_in):
-    scores = [0.0, 0.5, 0.9, 0.2]
-    run = run_in(tmp_path, score=scores.__getitem__, keep="last")
-    run.trainer.run()
-    assert equal(torch.load(tmp_path / "model.pt", weights_only=True), run.evaluator.network.state_dict())
-
-
-def test_another_word_for_what_to_keep_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="keep must be 'best' or 'last', got 'first'"):
-        BestModel(tmp_path / "model.pt", network=torch.nn.Linear(1, 1), keep="first")
-
-
-def test_validating_the_cut_epoch_again_does_not_replace_a_better_model(tmp_path, run_in):
-    run_in(tmp_path, max_iterations=8, score=[0, 0.5, 0.9].__getitem__).trainer.run()
-    best = torch.load(tmp_path / "model.pt", weights_only=True)
-    run_in(tmp_path, max_iterations=10, score=[0, 0.5, 0.3].__getitem__).trainer.run()
-    assert equal(torch.load(tmp_path / "model.pt", weights_only=True), best)
-
-
-def test_a_run_that_never_validated_leaves_its_last_weights(tmp_path, run_in):
-    run = run_in(tmp_path, max_iterations=5, validate=False)
-    run.trainer.run()
-    assert equal(torch.load(tmp_path / "model.pt", weights_only=True), run.evaluator.network.state_dict())
 
 
 def test_early_stopping_ends_the_run_and_started_again_it_stays_ended(tmp_path, run_in):

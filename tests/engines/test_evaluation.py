@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from mt_transunet.engines import EvaluationWriter, evaluated_items, evaluation
+from mt_transunet.reports.evaluation_section import evaluation_sections
 
 LEVELS = {f"ISIC_{n}": score for n, score in enumerate((0.9, 0.2, 0.5, 0.7, 0.1))}
 
@@ -74,6 +75,21 @@ def test_pictures_are_of_the_worst_and_the_best_masks(tmp_path, fire, state_of, 
     assert sorted(path.name for path in tmp_path.glob("*.jpg")) == ["ISIC_0_overlay.jpg", "ISIC_4_overlay.jpg"]
     # the first image starts both lists; 0.5 and 0.7 are neither below the worst nor above the best so far
     assert pictures == ["ISIC_0", "ISIC_0", "ISIC_1", "ISIC_4"]
+
+
+@pytest.mark.parametrize(
+    "image_id, picture",
+    [("P1/x", "P1/x_overlay.jpg"), ("../x", "x.d6b96a97_overlay.jpg"), ("/data/x", "x.e220a107_overlay.jpg")],
+)
+def test_the_picture_of_any_id_lies_in_the_folder_and_its_page_finds_it(
+    tmp_path, fire, state_of, pictures, image_id, picture
+):
+    folder = tmp_path / "out"
+    write(folder, fire, [[row(image_id, 0.5)]], [tuple([part] for part in state_of("x", image_id=image_id))])
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jpg")] == [f"out/{picture}"]
+    gallery = evaluation_sections(folder)[1][1].blocks[0]
+    assert gallery.figures[0].source == folder / picture
+    assert list(csv.DictReader((folder / "per_image.csv").open()))[0]["image_id"] == image_id
 
 
 @pytest.mark.parametrize("jaccard", [None, float("nan")])

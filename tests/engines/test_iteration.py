@@ -9,7 +9,14 @@ from ignite.engine import Engine, Events
 from monai.engines.utils import IterationEvents
 from torch import nn
 
-from mt_transunet.engines import FinalValidation, GradientClipping, IterationBudget, IterationSeed, SamplerProgress
+from mt_transunet.engines import (
+    FinalValidation,
+    GradientClipping,
+    IterationBudget,
+    IterationSeed,
+    SamplerProgress,
+    has_work,
+)
 
 
 def counting(max_iterations, epoch_length=4):
@@ -47,6 +54,15 @@ def test_a_complete_run_that_is_resumed_does_nothing():
     handlers.insert(0, handlers.pop())  # a checkpoint is loaded before the budget looks
     engine.run(range(4), max_epochs=99)
     assert notes == [("COMPLETED", 6)]
+
+
+@pytest.mark.parametrize("budget, heard", [(0, []), (1, [0])])
+def test_a_handler_of_the_start_can_pass_over_a_run_that_has_ended(budget, heard):
+    engine, notes = Engine(lambda *_: None), []
+    IterationBudget(budget).attach(engine)
+    engine.add_event_handler(Events.STARTED(has_work), lambda e: notes.append(e.state.iteration))
+    engine.run(range(4), max_epochs=1)
+    assert notes == heard
 
 
 def drawn(seed, iterations, before=0, rank=0):

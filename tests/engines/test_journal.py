@@ -70,6 +70,20 @@ def test_a_new_beginning_leaves_nothing_of_the_old_journal(out, images):
     assert len(anew.path.read_text().splitlines()) == 2
 
 
+@pytest.mark.parametrize("second", [{"settings": {"views": "none"}}, {"resume": False}])
+def test_nothing_counts_as_done_behind_the_beginning_of_other_settings(out, images, second):
+    fill(out, images)
+    journal(out, **second).begin()  # and killed while it does the first image
+    assert journal(out).left(images) == images
+
+
+def test_beginning_leaves_a_journal_that_goes_on_as_it_is(out, images):
+    written = fill(out, images).path.read_bytes()
+    again = journal(out)
+    again.begin()
+    assert again.path.read_bytes() == written
+
+
 def test_resuming_can_be_refused(out, images):
     fill(out, images)
     assert journal(out, resume=False).left(images) == images

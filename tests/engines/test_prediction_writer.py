@@ -145,6 +145,16 @@ def test_an_image_is_not_done_while_a_file_made_from_it_is_missing(tmp_path, wri
     assert writer(**options).journal.left([photograph]) == []
 
 
+def test_the_journal_begins_before_the_first_file_is_written(tmp_path, writer, fire, state_of, photograph):
+    found = []
+
+    def saving(output):
+        found.append((tmp_path / "out" / "predictions.jsonl").read_text())
+
+    processed(writer(names={photograph: "a"}, saving=saving, overlays=False), fire, state_of, photograph)
+    assert found == ['{"settings": {"views": "fast"}}\n']
+
+
 def test_refused_images_have_their_row_and_are_logged_last(tmp_path, writer, fire, state_of, photograph, caplog):
     found = processed(writer(names={photograph: "a"}, overlays=False), fire, state_of, photograph)
     with caplog.at_level(logging.INFO, logger="mt_transunet.engines.prediction"):

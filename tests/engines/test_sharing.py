@@ -42,6 +42,36 @@ def test_a_run_that_had_ended_ends_at_once_unless_it_gets_more_patience(patience
     assert bool(trainer.should_terminate) is ends
 
 
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    "scores, ends",
+    [
+        ((0.5, NAN, NAN, NAN), True),
+        ((0.5, NAN, 0.4, 0.3), True),
+        ((0.5, NAN, 0.6, NAN), False),
+        ((NAN, NAN, NAN, NAN, NAN), False),  # there is nothing to be better than
+        ((NAN, NAN, 0.5, 0.4, 0.3), False),
+    ],
+)
+def test_an_undefined_score_is_no_improvement_and_none_counts_before_the_first_defined_one(scores, ends):
+    stop, trainer = early_stop(scores=scores)
+    for _ in scores:
+        stop(trainer)
+    assert bool(trainer.should_terminate) is ends
+
+
+def test_a_checkpoint_whose_best_score_is_undefined_begins_to_count_with_the_first_defined_one():
+    stop, trainer = early_stop(patience=1, scores=(NAN, 0.5, 0.4))
+    stop.load_state_dict({**stop.state_dict(), "best_score": NAN})
+    ended = []
+    for _ in range(3):
+        stop(trainer)
+        ended.append(bool(trainer.should_terminate))
+    assert ended == [False, False, True]
+
+
 def test_without_a_trainer_there_is_no_state():
     stop = ResumableEarlyStop(3, score_function=lambda _: 0.0)
     assert stop.state_dict() == {}

@@ -53,12 +53,30 @@ def test_score_is_mean_auc_alone_without_masks():
     assert computed(*({**entry, "mask": None} for entry in batch())) == pytest.approx(0.5)
 
 
+def test_score_is_the_auc_of_the_class_there_is_without_masks_and_the_other_class():
+    # melanomas at 0.6 and 0.2, nevi at 0.3 and 0.1: three of the four pairs are in order
+    chances = {"a": (0.6, 1), "b": (0.2, 1), "c": (0.3, 0), "d": (0.1, 0)}
+    items = [item(n, mask=None, probabilities=(1 - p, p, 0.0), label=k) for n, (p, k) in chances.items()]
+    assert computed(*items) == pytest.approx(3 / 4)
+
+
+def test_the_auc_of_one_class_alone_does_not_join_the_jaccard_index():
+    items = [item("a"), item("b", prediction=HALF, probabilities=(0.2, 0.7, 0.1), label=1)]
+    assert computed(*items) == pytest.approx(3 / 4)  # JA of 1 and 1/2; the AUC would be 1
+
+
 def test_score_is_jaccard_alone_when_the_class_output_is_constant():
     assert computed(item("a"), item("b", prediction=HALF, label=1), item("c", label=2)) == pytest.approx(5 / 6)
 
 
 def test_score_of_nothing_is_nan():
     assert math.isnan(computed())
+
+
+def test_score_of_nevi_alone_without_masks_is_nan():
+    assert math.isnan(
+        computed(*(item(name, mask=None, probabilities=(0.5, p, 0.1)) for name, p in (("a", 0.3), ("b", 0.4))))
+    )
 
 
 def test_mask_and_label_may_be_absent():

@@ -163,43 +163,6 @@ def test_evaluation_shows_masks_by_diagnosis_and_calibration_where_they_were_mea
     assert "Calibration over 4 images with a known class: expected calibration error 0.100; a perfectly" in page
 
 
-def test_evaluation_shows_worst_and_best_images_once_each(tmp_path):
-    write_evaluation(tmp_path, images=5)
-    write_picture(tmp_path / "toy_0_overlay.jpg")
-    page = text(report(tmp_path))
-    lowest, highest = page.split("Lowest Jaccard index")[1].split("Highest Jaccard index")
-    answered = "answered: melanoma 0.50, seborrheic keratosis 0.30, nevus 0.20"
-    assert f"toy_0 · JA 0.500 · DI 0.600 · given: nevus · {answered}" in lowest
-    assert re.findall(r"toy_\d", lowest) == ["toy_0", "toy_1"]
-    assert re.findall(r"toy_\d", highest) == ["toy_4", "toy_3"]
-
-
-def test_captions_leave_out_what_is_not_known(tmp_path):
-    write_evaluation(tmp_path)
-    write_csv(tmp_path / "per_image.csv", ("image_id", "JA", "label"), [("a", 0.0, -1)])
-    write_picture(tmp_path / "sub/a_overlay.jpg")
-    assert "<figcaption>a · JA 0.000</figcaption>" in report(tmp_path)
-
-
-def test_evaluation_without_images_or_protocol_has_figures_only(tmp_path):
-    (tmp_path / "metrics.json").write_text(json.dumps({"segmentation": {"n": 1, "JA": FIGURE}}))
-    assert re.findall(r"<h[23]>(.*?)</h", report(tmp_path)) == ["Evaluation"]
-
-
-def test_a_single_image_is_shown_once(tmp_path):
-    write_evaluation(tmp_path, images=1)
-    page = text(report(tmp_path))
-    assert page.count("toy_0") == 1
-
-
-def test_evaluation_for_class_only_has_no_segmentation_table(tmp_path):
-    write_csv(tmp_path / "per_image.csv", ("image_id", "label", "melanoma"), [("a", 1, 0.5)])
-    metrics = {"segmentation": {"n": 0, "JA": None}, "classification": {"n": 0}}
-    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
-    page = text(report(tmp_path))
-    assert "Segmentation" not in page and "Jaccard" not in page and "Classification" not in page
-
-
 def test_inference_lists_failures_first_with_pictures_where_there_are_any(tmp_path):
     write_inference(tmp_path)
     html = report(tmp_path)

@@ -93,7 +93,9 @@ def test_the_reader_of_the_bundle_takes_the_conversion(tmp_path, mode):
 def test_a_mask_is_lesion_from_128_on_with_one_warning_for_grey_values():
     result, messages = warned(to_mask, Image.fromarray(np.array([[0, 127, 128, 255]], np.uint8)))
     assert result.mode == "L" and np.asarray(result).tolist() == [[0, 0, 255, 255]]
-    assert messages == ["grey-valued mask image converted to a binary one at >= 128"]
+    assert messages == [
+        "grey-valued mask image converted to a binary one at >= 128; `mt-transunet check-data` names such files"
+    ]
 
 
 def test_a_jpeg_mask_is_the_mask_it_was_made_from(tmp_path):
@@ -130,12 +132,21 @@ def test_a_palette_mask_counts_by_its_colours_and_not_its_indices():
     assert np.asarray(result).tolist() == [[255, 0]] and messages == []
 
 
+def transparent_palette():
+    """Two blacks, of which the second alone is opaque."""
+    image = Image.fromarray(np.array([[0, 1]], np.uint8), "L").convert("P")
+    image.putpalette([0] * 6)
+    image.info["transparency"] = bytes([0, 255])
+    return image
+
+
 COLOURED_MASKS = {
     "red": Image.fromarray(np.array([[[0, 0, 0], [255, 0, 0]]], np.uint8)),
     "blue": Image.fromarray(np.array([[[0, 0, 0], [0, 0, 255]]], np.uint8)),
     "the first class of Pascal VOC": Image.fromarray(np.array([[[0, 0, 0], [128, 0, 0]]], np.uint8)),
     "a class of CVAT": Image.fromarray(np.array([[[0, 0, 0], [250, 50, 83]]], np.uint8)),
     "transparency over black": Image.fromarray(np.array([[[0] * 4, [0, 0, 0, 255]]], np.uint8), "RGBA"),
+    "transparency of a palette": transparent_palette(),
     "a label map of 2": Image.fromarray(np.array([[0, 2]], np.uint8)),
 }
 
