@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .bundle_folder import bundle_folder
+from .overrides import number_read
 
 __all__ = ["CONFIGS", "run_bundle"]
 
@@ -30,7 +31,8 @@ def run_bundle(run_id: str, overrides: Mapping[str, Any]) -> None:
     command = [sys.executable, "-m", "monai.bundle", "run", run_id]
     command += ["--config_file", str(files) if len(files) > 1 else files[0]]
     for key, value in overrides.items():
-        command += [f"--{key}", str(value)]
+        # ./2017 is a folder where 2017 would be a number
+        command += [f"--{key}", str(value) if number_read(key, value) is None else f"./{value}"]
     print(f"\n$ {shlex.join(command)}", flush=True)
     if subprocess.run(command).returncode != 0:
         raise RuntimeError(f"{run_id} failed; the command and its message stand above")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-__all__ = ["LESION_FROM", "mask_values"]
+__all__ = ["LESION_FROM", "lost_lesion", "mask_values"]
 
 LESION_FROM = 128
 """Masks are lesion from this value on: JPEG-compressed or resampled masks are not binary."""
@@ -28,6 +28,16 @@ def mask_values(image: Image.Image) -> np.ndarray:
     return values
 
 
+def lost_lesion(values: np.ndarray) -> str | None:
+    """Why a mask of these :func:`mask_values` would become empty though it is not, and the remedy; None for others."""
+    if not values.any() or (values >= LESION_FROM).any():
+        return None
+    return (
+        f"no value of this mask reaches {LESION_FROM}, its brightest is {values.max():g}, so nothing in it is lesion; "
+        "save it as 0 and 255"
+    )
+
+
 def _one_channel(image: Image.Image) -> np.ndarray:
     values = np.asarray(image)
     if values.dtype == bool:
@@ -36,7 +46,7 @@ def _one_channel(image: Image.Image) -> np.ndarray:
         return values.astype(np.float64) * 255.0 / max(float(values.max(initial=0)), 1.0)
     if image.mode == "L":
         return values
-    if "A" not in image.mode:
+    if "A" not in image.mode and "transparency" not in image.info:
         return np.asarray(image.convert("RGB")).max(axis=2)
     channels = np.asarray(image.convert("RGBA"))
     colour, alpha = channels[..., :3].max(axis=2), channels[..., 3]

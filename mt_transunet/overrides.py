@@ -17,7 +17,15 @@ from monai.bundle.utils import DEFAULT_MLFLOW_SETTINGS, ID_SEP_KEY
 
 from .user_errors import report_user_errors
 
-__all__ = ["BundleCommand", "parse_command", "check_overrides", "flags", "stray_words", "UnknownOverrideError"]
+__all__ = [
+    "BundleCommand",
+    "parse_command",
+    "check_overrides",
+    "flags",
+    "stray_words",
+    "number_read",
+    "UnknownOverrideError",
+]
 
 
 class UnknownOverrideError(ValueError):
@@ -113,26 +121,29 @@ def check_overrides(argv: Sequence[str]) -> None:
             f"there is no {command.run_id!r} to run in {', '.join(command.config_files)}: "
             f"{_hint(command.run_id, ['run', 'training', 'evaluating', 'inference'], '')}"
         )
-    for key in command.overrides:
-        if key in known or key.startswith("_meta_"):
-            _refuse_number(key, command.overrides[key])
-            continue
+    for key, value in command.overrides.items():
         shown = key.replace(ID_SEP_KEY, "#")
-        raise UnknownOverrideError(
-            f"--{shown} stands in none of {', '.join(command.config_files)}: {_hint(shown, offered)}"
-        )
+        if key not in known and not key.startswith("_meta_"):
+            raise UnknownOverrideError(
+                f"--{shown} stands in none of {', '.join(command.config_files)}: {_hint(shown, offered)}"
+            )
+        if (number := number_read(key, value)) is not None:
+            raise ValueError(f"--{shown} {value} is read as the number {number}; write ./{value}")
 
 
-def _refuse_number(key: str, value: Any) -> None:
-    """fire gives whatever is a Python literal as one: the folder ``2017``, or ``2017_05``, as an integer."""
-    if not key.endswith(("_dir", "_path", "weights")) or not isinstance(value, str):
-        return
+def number_read(key: str, value: Any) -> float | None:
+    """The number that fire makes of a folder's or file's name like ``2017`` or ``2017_05``; None of any other value.
+
+    It gives whatever is a Python literal as one.
+    """
+    name = key.rpartition(ID_SEP_KEY)[2]
+    if not name.endswith(("_dir", "_path", "_root")) and name not in ("weights", "initial_weights"):
+        return None
     try:
-        read = ast.literal_eval(value)
+        read = ast.literal_eval(str(value))
     except (ValueError, SyntaxError):
-        return
-    if isinstance(read, (int, float)) and not isinstance(read, bool):
-        raise ValueError(f"--{key} {value} is read as the number {read}; write ./{value}")
+        return None
+    return read if isinstance(read, (int, float)) and not isinstance(read, bool) else None
 
 
 def _hint(word: str, offered: Sequence[str], prefix: str = "--") -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from .. import dicom  # noqa: F401  (so that the PIL reader opens DICOM too)
-from ..mask_values import LESION_FROM, mask_values
+from ..mask_values import LESION_FROM, lost_lesion, mask_values
 
 __all__ = ["as_rgb", "to_rgb", "to_mask"]
 
@@ -57,13 +57,8 @@ def to_mask(image: Image.Image) -> Image.Image:
         ValueError: the mask is not empty, but would become so.
     """
     values = mask_values(image)
-    lesion = values >= LESION_FROM
-    if values.any() and not lesion.any():
-        name = getattr(image, "filename", "") or "a mask"
-        raise ValueError(
-            f"{name}: no value of this mask reaches {LESION_FROM}, its brightest is {values.max():g}, so nothing in it "
-            "is lesion; save it as 0 and 255"
-        )
+    if lost := lost_lesion(values):
+        raise ValueError(f"{getattr(image, 'filename', '') or 'a mask'}: {lost}")
     if np.any((values > 0) & (values < 255)):
-        _warn("grey-valued mask", f"a binary one at >= {LESION_FROM}")
-    return Image.fromarray(lesion.astype(np.uint8) * 255)
+        _warn("grey-valued mask", f"a binary one at >= {LESION_FROM}; `mt-transunet check-data` names such files")
+    return Image.fromarray((values >= LESION_FROM).astype(np.uint8) * 255)

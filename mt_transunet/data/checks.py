@@ -58,7 +58,8 @@ def check_sides(lists: dict[str, list[Item]], problems: Problems) -> None:
         problems.refuse(
             f"{len(groups)} groups are on two sides of a split",
             _named(groups),
-            "keep all images of a patient or lesion on one side; `mt-transunet datalist --group_column` does",
+            "keep all images of a patient or lesion on one side, as `mt-transunet datalist --group_column` does; "
+            "different ones need different names",
         )
 
 

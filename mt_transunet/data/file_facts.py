@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ..mask_values import LESION_FROM, mask_values
+from ..mask_values import lost_lesion, mask_values
 from .reading import reason_of
 
 
@@ -49,6 +49,6 @@ def look_at(path: str, *, is_mask: bool) -> FileFacts:
 def _mask_flaw(values: np.ndarray) -> str | None:
     if not values.any():
         return "empty"
-    if values.max() < LESION_FROM:
+    if lost_lesion(values):
         return "no lesion"
     return None if np.isin(values, (0, 255)).all() else "grey values"

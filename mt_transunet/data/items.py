@@ -69,7 +69,7 @@ def ids_hash(items: Iterable[Item]) -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
-def only(items: list[Item], ids: Iterable[str | int] | str | int | None) -> list[Item]:
+def only(items: list[Item], ids: Iterable[str | float] | str | float | None) -> list[Item]:
     """The items with these ids, in any spelling; all of them for None.
 
     Raises:
@@ -78,7 +78,7 @@ def only(items: list[Item], ids: Iterable[str | int] | str | int | None) -> list
     if ids is None:
         return items
     # a command line gives an id of digits as a number
-    wanted = {canonical_id(str(name)) for name in ([ids] if isinstance(ids, (str, int)) else ids)}
+    wanted = {canonical_id(str(name)) for name in ([ids] if isinstance(ids, (str, int, float)) else ids)}
     missing = sorted(wanted - {canonical_id(item["image_id"]) for item in items})
     if missing:
         raise DataError(f"no image with the id {', '.join(missing)} among {len(items)}; check ids and split")

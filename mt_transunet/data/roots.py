@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import yaml
@@ -30,24 +30,23 @@ def dataset_roots(dataset_dir: DatasetDir) -> list[Path]:
 
 
 def _entries(dataset_dir: DatasetDir) -> list[str | os.PathLike]:
-    if isinstance(dataset_dir, os.PathLike):
-        return [dataset_dir]
     if not isinstance(dataset_dir, str):
-        return list(dataset_dir)
+        return list(dataset_dir) if isinstance(dataset_dir, Iterable) else [dataset_dir]
     text = dataset_dir.strip()
     if not text.startswith(("[", "(")) or os.path.exists(dataset_dir):
         return [dataset_dir] if text else []
     try:
-        # YAML's flow lists cover Python's and JSON's, and names without quotes
-        entries = yaml.safe_load(f"[{text[1:-1]}]")
+        # YAML's flow lists cover Python's and JSON's, and names without quotes; this loader makes numbers of none
+        return yaml.load(f"[{text[1:-1]}]", Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
         raise DataError(f"dataset_dir is not a list of folders: {dataset_dir}; write \"['a', 'b']\"") from error
-    return [str(entry) for entry in entries]
 
 
 def _existing(entry: str | os.PathLike) -> Path:
     if not isinstance(entry, (str, os.PathLike)):
-        raise DataError(f"dataset_dir must be a folder or a list of folders, got {entry!r}")
+        raise DataError(
+            f"dataset_dir must be a folder or a list of folders, got {entry!r}; write a name of digits ./2017"
+        )
     path = Path(os.path.abspath(os.path.expanduser(entry)))
     if not path.exists():
         raise DataError(f"{path} does not exist; check the spelling of dataset_dir or additional_dir")

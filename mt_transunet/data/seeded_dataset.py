@@ -9,12 +9,16 @@ from typing import Any
 
 import numpy as np
 from monai.data import Dataset
+from PIL import Image
 
+from ..mask_values import lost_lesion, mask_values
 from .annotations import as_items
 from .errors import DataError
 from .items import Item
 from .reading import decode_problem
 from .sampler import DrawKey
+
+_LISTED = "`mt-transunet check-data` lists all such files"
 
 
 class SeededDataset(Dataset):
@@ -76,8 +80,18 @@ def _file_problem(item: Item) -> str | None:
                 f"{role} file is truncated ({reason}); re-download it" if broken else f"{role} ({reason}); replace it"
             )
             kind = "" if broken else "not a readable "
-            return f"{_name(item)}: {kind}{what} or remove it; `mt-transunet check-data` lists all such files"
-    return None
+            return f"{_name(item)}: {kind}{what} or remove it; {_LISTED}"
+    lost = _lost_lesion(item["mask"]) if "mask" in item else None
+    return f"{_name(item)}: {lost}; {_LISTED}" if lost else None
+
+
+def _lost_lesion(mask: str) -> str | None:
+    """What the converter has said of a mask already, and MONAI's reader has buried under what other readers say."""
+    try:
+        with Image.open(mask) as image:
+            return lost_lesion(mask_values(image))
+    except Exception:  # of a kind that cannot be converted, which is another failure
+        return None
 
 
 def _transform_problem(item: Item, error: BaseException) -> str:

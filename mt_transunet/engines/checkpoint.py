@@ -20,8 +20,8 @@ __all__ = ["BEFORE", "RunCheckpoint"]
 
 logger = logging.getLogger(__name__)
 
-BEFORE = {"constant_light": False, "sharpness_radius": 0.0, "sharpness_parts": None}
-"""Settings that came with releases 0.8.0 and 0.9.0 -> what runs were told before, whose records do not hold them."""
+BEFORE = {"constant_light": False, "sharpness_radius": 0.0}
+"""Settings that came with release 0.8.0 -> what runs were told before, whose records do not hold them."""
 
 START_ANEW = "name another --output_dir, or start anew with --resume False"
 

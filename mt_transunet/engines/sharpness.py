@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import torch
@@ -21,7 +21,6 @@ __all__ = ["SharpnessAware"]
 
 class _HasParts(Protocol):
     parts: dict[str, torch.Tensor]
-    weights: dict[str, float]
 
     def __call__(self, prediction: Any, target: Any) -> torch.Tensor: ...
 
@@ -31,56 +30,33 @@ class SharpnessAware:
 
     P. Foret et al., "Sharpness-Aware Minimization for Efficiently Improving Generalization", ICLR 2021,
     https://arxiv.org/abs/2010.01412, equations 2 and 3. An iteration takes twice the time, for the batch passes through
-    the network a second time. Batch statistics are those of the first pass. Dropout draws the same in both, so that
-    both gradients are of one function, and later draws are as without the second pass. Attach it before whatever clips
-    the gradient.
-
-    With ``parts`` uphill is where these parts of the loss grow, and the weights that they do not reach stay: the first
-    pass is cheaper, as no other part is computed. What is shown is then the loss uphill, otherwise that of the first
-    pass.
+    the network a second time. Batch statistics and the parts of the loss that are shown are those of the first pass.
+    Dropout draws the same in both, so that both gradients are of one function, and later draws are as without the
+    second pass. Attach it before whatever clips the gradient.
 
     Args:
         network: whose weights.
         loss: as of the trainer.
         radius: rho of the paper, Euclidean over all parameters; 0 leaves the gradient as it is.
-        parts: names of parts of the loss; None for its whole sum.
 
     Raises:
-        ValueError: a negative radius, parts that the loss does not have, or a trainer that scales or gathers gradients
-            over several batches.
+        ValueError: a negative radius, or a trainer that scales or gathers gradients over several batches.
     """
 
-    def __init__(
-        self, network: nn.Module, loss: _HasParts, *, radius: float, parts: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, network: nn.Module, loss: _HasParts, *, radius: float) -> None:
         if radius < 0:
             raise ValueError(f"sharpness_radius must be 0 or more, got {radius}; 0.05 is the paper's for ImageNet")
         self.network = network
         self.loss = loss
         self.radius = radius
-        self.parts = parts
-        self._weights: dict[str, float] = {}
         self._drawn_from: dict[str, Any] = {}
 
     def attach(self, engine: SupervisedTrainer) -> None:
         if not self.radius:
             return
-        if self.parts is not None:
-            trained = [name for name, weight in self.loss.weights.items() if weight]
-            if not self.parts or not set(self.parts) <= set(trained):
-                raise ValueError(f"sharpness_parts must be some of {', '.join(trained)}, got {self.parts!r}")
-            engine.add_event_handler(IterationEvents.FORWARD_COMPLETED, self._narrow)
-            engine.add_event_handler(IterationEvents.LOSS_COMPLETED, self._widen)
         # of MONAI's events none lies between what prepares a batch, which may draw too, and the pass
         self.network.register_forward_pre_hook(self._note_generators)
         engine.add_event_handler(IterationEvents.BACKWARD_COMPLETED, self)
-
-    def _narrow(self, engine: SupervisedTrainer) -> None:
-        self._weights = self.loss.weights
-        self.loss.weights = {name: weight if name in self.parts else 0.0 for name, weight in self._weights.items()}
-
-    def _widen(self, engine: SupervisedTrainer) -> None:
-        self.loss.weights = self._weights
 
     def _note_generators(self, network: nn.Module, inputs: Any) -> None:
         self._drawn_from = generators()
@@ -96,10 +72,7 @@ class SharpnessAware:
         with moved, kept, drawing_again(self._drawn_from):
             image, target = (engine.state.output[key] for key in (CommonKeys.IMAGE, CommonKeys.LABEL))
             self.loss(engine.inferer(image, engine.network), target).backward()
-        if self.parts is None:
-            self.loss.parts = shown
-        else:
-            engine.state.output[CommonKeys.LOSS] = self.loss.parts["loss"]
+        self.loss.parts = shown
 
 
 @contextlib.contextmanager

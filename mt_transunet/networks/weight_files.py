@@ -39,6 +39,7 @@ def read_npz(path: Path) -> dict[str, torch.Tensor]:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
     except (OSError, ValueError, TypeError) as error:
+        _refuse_unreadable(path, error)
         raise WeightsError(f"{path} is no NumPy archive of plain arrays; download it again ({error})") from error
 
 
@@ -57,6 +58,7 @@ def read_torch(path: Path) -> dict[str, torch.Tensor]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        _refuse_unreadable(path, error)
         raise WeightsError(
             f"{path} is not a torch file of plain tensors; give the model.pt of a run, or a file written by "
             "torch.save(network.state_dict(), path)"
@@ -69,3 +71,9 @@ def read_torch(path: Path) -> dict[str, torch.Tensor]:
             "dict; give the model.pt of that run, or the run's folder"
         )
     return content
+
+
+def _refuse_unreadable(path: Path, error: Exception) -> None:
+    """The system's reason, where not the content is to blame but the disk or a permission."""
+    if isinstance(error, OSError) and error.errno:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}") from error

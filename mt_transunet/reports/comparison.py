@@ -14,7 +14,7 @@ from mt_transunet.evaluation_protocol import differing_keys, shown_value
 from mt_transunet.metrics.summary import known_label
 from mt_transunet.reports.blocks import Figure, Gallery, Paragraph, Section, Table
 from mt_transunet.reports.comparison_plot import Pair, comparison_plot
-from mt_transunet.reports.evaluation_section import METRICS, PER_IMAGE
+from mt_transunet.reports.evaluation_section import METRICS, PER_IMAGE, overlay_name
 from mt_transunet.reports.page import write_page
 from mt_transunet.reports.rows import number, read_rows, typed
 
@@ -32,7 +32,7 @@ class Evaluated(NamedTuple):
 
     def overlay(self, image_id: str) -> Path | None:
         """The picture of an image; of a cross-validation it lies with the fold's."""
-        return next(iter(sorted(self.folder.rglob(f"{glob.escape(image_id)}_overlay.jpg"))), None)
+        return next(iter(sorted(self.folder.rglob(glob.escape(overlay_name(image_id))))), None)
 
     def __str__(self) -> str:
         if not self.protocol:

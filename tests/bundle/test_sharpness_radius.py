@@ -34,16 +34,6 @@ def test_it_leads_elsewhere(trained: Path) -> None:
     assert settings["sharpness_radius"] == 0.05
 
 
-def test_uphill_may_be_that_of_the_class_loss(
-    finished: Workflow, synthetic: Path, trained: Path, tmp_path: Path
-) -> None:
-    told = {"dataset_dir": synthetic, "max_iterations": 2, "keep": "last", "sharpness_radius": 0.05}
-    finished("training", output_dir=tmp_path, sharpness_parts=["class"], **told)
-    found, whole = weights(tmp_path), weights(trained / "with")
-    assert not torch.equal(found["class_head.weight"], whole["class_head.weight"])
-    assert json.loads((tmp_path / "config.json").read_text())["settings"]["sharpness_parts"] == ["class"]
-
-
 def test_another_radius_does_not_go_on_in_the_same_folder(
     finished: Workflow, synthetic: Path, trained: Path, tmp_path: Path
 ) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import pytest
 import torch
 from ignite.engine import Engine
-from monai.engines import SupervisedTrainer
 from monai.engines.utils import IterationEvents
 from torch import nn
 
@@ -139,66 +138,6 @@ def test_a_trainer_that_gathers_or_scales_gradients_is_refused(name, value):
     setattr(engine, name, value)
     with pytest.raises(ValueError, match="goes with neither a trainer's amp nor accumulation_steps"):
         SharpnessAware(Cubic(), Loss(), radius=0.05)(engine)
-
-
-class TwoParts:
-    """Sum of ``a^3`` and ``b^2`` of the image's multiples, by their weights."""
-
-    parts: dict = {}
-
-    def __init__(self):
-        self.weights = {"cubic": 1.0, "square": 1.0, "off": 0.0}
-
-    def __call__(self, prediction, target):
-        terms = {name: prediction[name] for name, weight in self.weights.items() if weight}
-        self.parts = {**{name: float(term) for name, term in terms.items()}, "loss": float(sum(terms.values()))}
-        return sum(terms.values())
-
-
-class Separate(Cubic):
-    def forward(self, image):
-        return {"cubic": image * self.a**3, "square": image * self.b**2}
-
-
-@pytest.fixture
-def by_parts():
-    """A trained step of MONAI's trainer with the way uphill of one part; the network and the loss."""
-
-    def step(*parts):
-        network, loss = Separate(), TwoParts()
-        trainer = SupervisedTrainer(
-            device=torch.device("cpu"),
-            max_epochs=1,
-            train_data_loader=[{"image": torch.tensor(1.0), "label": torch.tensor(0.0)}],
-            network=network,
-            optimizer=torch.optim.SGD(network.parameters(), lr=0.0),
-            loss_function=lambda *told: loss(*told),
-            train_handlers=[SharpnessAware(network, loss, radius=0.5, parts=parts)],
-        )
-        trainer.run()
-        return network, loss, trainer
-
-    return step
-
-
-def test_uphill_of_a_part_moves_only_the_weights_that_it_reaches(by_parts):
-    network, loss, trainer = by_parts("cubic")
-    # the cubic's gradient is (3, 0): half a step uphill is (1.5, 2), where the sum's gradient is (3 a^2, 2 b)
-    assert network.a.grad.item() == pytest.approx(3 * 1.5**2) and network.b.grad.item() == pytest.approx(2 * 2.0)
-    assert (network.a.item(), network.b.item()) == (1.0, 2.0)
-
-
-def test_the_whole_loss_is_shown_where_uphill_is_of_a_part(by_parts):
-    _, loss, trainer = by_parts("cubic")
-    assert loss.weights == {"cubic": 1.0, "square": 1.0, "off": 0.0}
-    assert loss.parts == {"cubic": 1.5**3, "square": 4.0, "loss": 1.5**3 + 4.0}
-    assert trainer.state.output[0]["loss"] == 1.5**3 + 4.0
-
-
-@pytest.mark.parametrize("parts", [("off",), ("unheard",), ()])
-def test_parts_that_are_not_trained_are_refused(by_parts, parts):
-    with pytest.raises(ValueError, match="sharpness_parts must be some of cubic, square, got"):
-        by_parts(*parts)
 
 
 def test_a_negative_radius_is_refused():

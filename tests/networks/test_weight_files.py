@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 import numpy as np
@@ -62,3 +64,16 @@ def test_file_without_a_state_dict_is_refused(tmp_path, content):
     torch.save(content, tmp_path / "other.pt")
     with pytest.raises(WeightsError, match="not a state dict; give the model.pt of a run"):
         read_weights(tmp_path / "other.pt")
+
+
+@pytest.mark.parametrize("name", ["model.pt", "model.npz"])
+def test_a_file_that_the_system_cannot_read_is_not_called_a_foreign_one(tmp_path, monkeypatch, name):
+    (tmp_path / name).write_bytes(b"weights")
+
+    def refuse(*_, **__):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(torch, "load", refuse)
+    monkeypatch.setattr(np, "load", refuse)
+    with pytest.raises(WeightsError, match=f"{name} cannot be read: Input/output error"):
+        read_weights(tmp_path / name)

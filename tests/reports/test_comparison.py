@@ -10,8 +10,9 @@ from PIL import Image
 from mt_transunet import CLASS_NAMES
 from mt_transunet.atomic import write_csv
 from mt_transunet.metrics import paired_difference
-from mt_transunet.reports.comparison import protocol_differences, read_evaluated, write_comparison
+from mt_transunet.reports.comparison import Evaluated, protocol_differences, read_evaluated, write_comparison
 from mt_transunet.reports.comparison_plot import comparison_plot
+from mt_transunet.reports.evaluation_section import overlay_name
 
 # image -> Jaccard index in A and in B, diagnosis, probability of melanoma in A and in B (the rest is nevus)
 IMAGES = {
@@ -96,3 +97,12 @@ def test_the_same_weights_elsewhere_are_no_difference(evaluations):
 def test_other_weights_are_told_by_their_path(evaluations):
     a, b = (one._replace(protocol={"weights": name, "weights_sha256": name}) for name, one in zip("ab", evaluations))
     assert protocol_differences(a, b) == {"weights": ("'a'", "'b'")}
+
+
+def test_the_picture_of_an_image_whose_id_is_a_path_is_found(tmp_path):
+    evaluated = Evaluated(tmp_path, [], {})
+    for image_id in ("P1/x", "/elsewhere/x"):
+        picture = tmp_path / overlay_name(image_id)
+        picture.parent.mkdir(exist_ok=True)
+        picture.write_bytes(b"")
+        assert evaluated.overlay(image_id) == picture
