@@ -134,13 +134,23 @@ def _found_elsewhere(point: Mapping[str, Any]) -> str:
 
 def _stages(record: Mapping[str, Any]) -> str:
     rows = [
-        [name, number, *(stage["settings"].get(key) for key in ("image_size", "iterations", "schedule"))]
+        [name, number, stage["settings"].get("seed")]
+        + [stage["settings"].get(key) for key in ("image_size", "iterations", "schedule")]
         + [stage["training_minutes"], stage["threads"]]
         for name, stages in record["stages"].items()
-        for number, stage in enumerate(stages, start=1)
+        for number, stage in _numbered(stages)
     ]
-    header = ["trained on", "stage", "side in pixels", "iterations", "learning rate", "minutes", "CPU threads"]
+    header = ["trained on", "stage", "seed", "side in pixels", "iterations", "learning rate", "minutes", "CPU threads"]
     return _table(header, rows)
+
+
+def _numbered(stages: Iterable[Mapping[str, Any]]) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    """Trainings that started from the same weights are one stage by several seeds."""
+    number, start = 0, object()
+    for stage in stages:
+        started_from = stage["settings"].get("initial_weights")
+        number, start = (number, start) if started_from == start else (number + 1, started_from)
+        yield number, stage
 
 
 def _figure(figure: Mapping[str, float | None] | None) -> str:

@@ -94,5 +94,5 @@ def measured():
 @pytest.fixture
 def stage():
     """What a record holds of a training."""
-    settings = {"image_size": 160, "iterations": 800, "schedule": "constant"}
+    settings = {"seed": 0, "image_size": 160, "iterations": 800, "schedule": "constant"}
     return {"settings": settings, "training_minutes": 61.5, "threads": 1}

@@ -45,7 +45,17 @@ def test_calibration_is_shown_after_the_temperature_only(measured, stage):
 def test_a_record_without_figures_says_that_nothing_was_measured(stage):
     text = card_tables({"validation": None, "stages": {"all": [stage]}})
     assert "| not measured | not measured | not measured | not measured |" in text
-    assert "| all | 1 | 160 | 800 | constant | 61.5 | 1 |" in text
+    assert "| all | 1 | 0 | 160 | 800 | constant | 61.5 | 1 |" in text
+
+
+def test_trainings_from_the_same_weights_are_one_stage_by_several_seeds(stage):
+    def seeded(seed, initial_weights):
+        return {**stage, "settings": {**stage["settings"], "seed": seed, "initial_weights": initial_weights}}
+
+    stages = [seeded(0, None), seeded(0, "ab"), seeded(1, "ab"), seeded(0, "cd")]
+    text = card_tables({"validation": None, "stages": {"all": stages}})
+    found = [tuple(line.split(" | ")[1:3]) for line in text.splitlines() if line.startswith("| all |")]
+    assert found == [("1", "0"), ("2", "0"), ("2", "1"), ("3", "0")]
 
 
 def test_of_other_melanomas_fewer_are_expected_than_those_the_cut_was_chosen_by(measured, stage):
