@@ -65,7 +65,7 @@ def cross_validate(
     told = dict(training or {})
     _refuse_overrides(told)
     _refuse_folder(output_dir)
-    _check_folds(dataset_dir, folds)
+    judged = _judged(dataset_dir, folds)
     evaluations = []
     for fold in range(folds):
         side = {"dataset_dir": dataset_dir, "fold": fold, "num_folds": folds}
@@ -73,20 +73,14 @@ def cross_validate(
         # given again for a finished run too: the training itself refuses other images or settings, and ends at once
         run_bundle("training", {**_KEPT, **told, **side, "output_dir": run})
         common = {**{key: told[key] for key in _OF_BOTH if key in told}, **side, "views": views, "weights": run}
-        _evaluate(evaluation, common)
+        _evaluate(evaluation, common, judged[fold])
         evaluations.append(evaluation)
     return pool_evaluations(evaluations, output_dir, told={key: str(value) for key, value in told.items()})
 
 
-def _evaluate(folder: Path, told: Mapping[str, Any]) -> None:
+def _evaluate(folder: Path, told: Mapping[str, Any], judged: Mapping[str, str]) -> None:
     """Evaluate, where an earlier call has not done just that, on the masks and diagnoses that are there now."""
-    lists = load_datalist(told["dataset_dir"], splits="training")
-    judged = evaluated_side(lists, "val", told["fold"], told["num_folds"])
-    asked = {
-        "weights_sha256": weights_hash(told["weights"]),
-        "image_ids": ids_hash(judged),
-        "masks_and_diagnoses": truth_hash(judged),
-    }
+    asked = {"weights_sha256": weights_hash(told["weights"]), **judged}
     asked |= {key: told[key] for key in ("views", *_OF_EVALUATIONS) if key in told}
     if (folder / METRICS).is_file():
         done = json.loads((folder / METRICS).read_text(encoding="utf-8"))["protocol"]
@@ -96,15 +90,19 @@ def _evaluate(folder: Path, told: Mapping[str, Any]) -> None:
     run_bundle("evaluating", {**told, "output_dir": folder})
 
 
-def _check_folds(dataset_dir: str, folds: int) -> None:
-    """An empty fold is refused before the first training, not after the last but one."""
+def _judged(dataset_dir: str, folds: int) -> list[dict[str, str]]:
+    """What the protocol of each fold's evaluation says of its images.
+
+    An empty fold is refused before the first training, not after the last but one.
+    """
     if folds < 2:
         raise ValueError(f"there are at least two folds, got {folds}")
     lists = load_datalist(dataset_dir, splits="training")
-    sizes = [len(evaluated_side(lists, "val", fold, folds)) for fold in range(folds)]
+    sides = [evaluated_side(lists, "val", fold, folds) for fold in range(folds)]
     without = len(lists["unlabelled"])
     left_out = f"; {without} without a mask are learned from and not judged" if without else ""
-    logger.info(f"{folds} trainings, judged by {', '.join(map(str, sizes))} images{left_out}")
+    logger.info(f"{folds} trainings, judged by {', '.join(str(len(side)) for side in sides)} images{left_out}")
+    return [{"image_ids": ids_hash(side), "masks_and_diagnoses": truth_hash(side)} for side in sides]
 
 
 def _refuse_overrides(told: Mapping[str, Any]) -> None:

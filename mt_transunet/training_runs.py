@@ -47,7 +47,8 @@ class TrainingRuns:
             ValueError: the folder holds a run that was told something else.
             RuntimeError: the training failed; it has said why.
         """
-        if _finished(run, overrides):
+        _refuse_another(run, overrides)
+        if _finished(run):
             return
         budget = {}
         if self.deadline is not None:
@@ -57,20 +58,31 @@ class TrainingRuns:
             budget = {"max_minutes": left}
         self.has_trained = True
         run_bundle("training", {**overrides, **self.machine, **budget, "output_dir": run})
-        if not _finished(run, overrides):
+        if not _finished(run):
             raise TimeIsUp(f"{run} goes on")
 
 
-def _finished(run: Path, overrides: Overrides) -> bool:
-    """Whether a run has reached its last iteration.
+def _settings(run: Path) -> dict[str, Any] | None:
+    """What a run was told; None where there is none."""
+    record = run / "config.json"
+    return json.loads(record.read_text(encoding="utf-8"))["settings"] if record.is_file() else None
 
-    Raises:
-        ValueError: it was told something else, or started from other weights.
+
+def _finished(run: Path) -> bool:
+    """Whether a run has reached its last iteration."""
+    settings, history = _settings(run), run / "history.csv"
+    done = [int(row["iteration"]) for row in read_rows(history)] if history.is_file() else []
+    return bool(settings and done) and done[-1] >= settings["iterations"] and (run / "model.pt").is_file()
+
+
+def _refuse_another(run: Path, overrides: Overrides) -> None:
     """
-    record, history = run / "config.json", run / "history.csv"
-    if not record.is_file():
-        return False
-    settings = json.loads(record.read_text(encoding="utf-8"))["settings"]
+    Raises:
+        ValueError: the run was told something else, trained on other images, or started from other weights.
+    """
+    settings = _settings(run)
+    if settings is None:
+        return
     # a record of an older version lacks the settings that came later, whose defaults leave things as they were
     told = {**_defaults(settings["variant"]), **settings, "max_iterations": settings["iterations"]}
     files = {key: weights_hash(overrides[key]) for key in ("initial_weights", "pretrained_path") if key in overrides}
@@ -80,15 +92,12 @@ def _finished(run: Path, overrides: Overrides) -> bool:
     differing = [key for key, value in wanted.items() if key in told and told[key] != value]
     if differing:
         raise ValueError(f"{run} was told another {', '.join(differing)}; remove it, or give another output_dir")
-    done = [int(row["iteration"]) for row in read_rows(history)] if history.is_file() else []
-    return bool(done) and done[-1] >= settings["iterations"] and (run / "model.pt").is_file()
 
 
 def _of_the_images(overrides: Overrides, *, repeats: list[int] | None) -> dict[str, dict[str, str]]:
     """``image_ids`` and ``masks_and_diagnoses`` of both sides, as train.json records them."""
-    lists = load_datalist(
-        overrides["dataset_dir"], splits=("training", "validation"), additional_dir=overrides.get("additional_dir")
-    )
+    splits, more = ("training", "validation"), overrides.get("additional_dir")
+    lists = load_datalist(overrides["dataset_dir"], splits=splits, additional_dir=more, headers=False)
     sides = training_sides(lists, overrides.get("fold"), overrides.get("num_folds", 5))
     learned = [*repeated(sides["training"], repeats), *sides["unlabelled"]]
     both = {"training": learned, "validation": sides["validation"]}

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A verb of ``mt-transunet`` for each file: its options, and what it prints. They import what they need when called."""
+"""The longer verbs of ``mt-transunet``: options, and what is printed. They import what they need when called."""

@@ -30,9 +30,6 @@ def set_generators(state: Mapping[str, Any]) -> None:
 @contextlib.contextmanager
 def drawing_again(state: Mapping[str, Any]) -> Iterator[None]:
     """Inside, torch draws what it drew behind ``state``; afterwards what it would have drawn next anyway."""
-    next_draws = generators()
-    set_generators(state)
-    try:
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        set_generators(state)
         yield
-    finally:
-        set_generators(next_draws)

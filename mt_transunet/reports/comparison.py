@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from mt_transunet.evaluation_protocol import differing_keys, shown_value
 from mt_transunet.metrics.summary import known_label
 from mt_transunet.reports.blocks import Figure, Gallery, Paragraph, Section, Table
 from mt_transunet.reports.comparison_plot import Pair, comparison_plot
-from mt_transunet.reports.evaluation_section import METRICS, PER_IMAGE, overlay_name
+from mt_transunet.reports.evaluation_section import METRICS, PER_IMAGE, find_overlays
 from mt_transunet.reports.page import write_page
 from mt_transunet.reports.rows import number, read_rows, typed
 
@@ -30,9 +29,9 @@ class Evaluated(NamedTuple):
     rows: list[dict[str, Any]]
     protocol: dict[str, Any]
 
-    def overlay(self, image_id: str) -> Path | None:
-        """The picture of an image; of a cross-validation it lies with the fold's."""
-        return next(iter(sorted(self.folder.rglob(glob.escape(overlay_name(image_id))))), None)
+    def overlays(self) -> dict[str, Path]:
+        """Id of an image -> its picture, of those that have one."""
+        return find_overlays(self.folder, [row["image_id"] for row in self.rows])
 
     def __str__(self) -> str:
         if not self.protocol:
@@ -135,10 +134,13 @@ def _extremes(pairs: Sequence[Pair], a: Evaluated, b: Evaluated) -> list[Section
         "Masks that are better in B": [entry for entry in gains[::-1][:_SHOWN_IMAGES] if entry[0] > 0],
         "Masks that are worse in B": [entry for entry in gains[:_SHOWN_IMAGES] if entry[0] < 0],
     }
-    return [Section(title, _drawn(entries, a, b), level=3) for title, entries in chosen.items() if entries]
+    pictures = a.overlays(), b.overlays()
+    return [Section(title, _drawn(entries, pictures), level=3) for title, entries in chosen.items() if entries]
 
 
-def _drawn(entries: list[tuple[float, Mapping, Mapping]], a: Evaluated, b: Evaluated) -> list[Table | Gallery]:
+def _drawn(
+    entries: list[tuple[float, Mapping, Mapping]], pictures: Sequence[Mapping[str, Path]]
+) -> list[Table | Gallery]:
     rows, figures = [], []
     for gain, row_a, row_b in entries:
         name = row_a["image_id"]
@@ -151,7 +153,7 @@ def _drawn(entries: list[tuple[float, Mapping, Mapping]], a: Evaluated, b: Evalu
                 "B - A": gain,
             }
         )
-        overlays = [one.overlay(name) for one in (a, b)]
+        overlays = [found.get(name) for found in pictures]
         if all(overlays):
             for letter, path, row in zip("AB", overlays, (row_a, row_b)):
                 caption = f"{letter}: {name}, JA {row['JA']:.3f}"

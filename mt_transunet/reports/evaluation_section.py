@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -123,28 +123,29 @@ def _extremes(run_dir: Path) -> list[Section]:
         return []
     # Never the same image at both ends.
     ends = min(_SHOWN_IMAGES, max(1, len(scored) // 2))
-    overlays = _overlays(run_dir, {overlay_name(_name(row)) for row in rows})
+    overlays = find_overlays(run_dir, map(_name, rows))
     parts = (("Lowest Jaccard index", scored[:ends]), ("Highest Jaccard index", scored[::-1][:ends]))
     return [Section(heading, _pictured(part, overlays), level=3) for heading, part in parts[: len(scored)]]
 
 
-def _overlays(run_dir: Path, names: Container[str]) -> dict[str, Path]:
-    """Those of the names that are there -> where; of a cross-validation they lie in folders of the folds.
+def find_overlays(run_dir: Path, image_ids: Iterable[str]) -> dict[str, Path]:
+    """Id -> its picture, of those that have one; of a cross-validation they lie in folders of the folds.
 
     A file belongs to the longest name that it ends with: that of ``P1/x`` is none of ``x``.
     """
+    names = {overlay_name(image_id): image_id for image_id in image_ids}
     found: dict[str, Path] = {}
     for path in sorted(run_dir.rglob("*_overlay.jpg"), key=lambda path: (len(path.parts), path)):
         parts = path.relative_to(run_dir).parts
         tails = ("/".join(parts[start:]) for start in range(len(parts)))
         if name := next((tail for tail in tails if tail in names), None):
-            found.setdefault(name, path)
+            found.setdefault(names[name], path)
     return found
 
 
 def _pictured(rows: list[dict[str, Any]], overlays: Mapping[str, Path]) -> list[Gallery | Table]:
     """Overlays with their figures below; a table of the rows that have none."""
-    paths = [overlays.get(overlay_name(_name(row))) for row in rows]
+    paths = [overlays.get(_name(row)) for row in rows]
     figures = [
         Figure(path, caption=_caption(row), alt=f"overlay of {_name(row)}", long_side=1200)
         for row, path in zip(rows, paths)

@@ -100,9 +100,10 @@ def test_other_weights_are_told_by_their_path(evaluations):
 
 
 def test_the_picture_of_an_image_whose_id_is_a_path_is_found(tmp_path):
-    evaluated = Evaluated(tmp_path, [], {})
-    for image_id in ("P1/x", "/elsewhere/x"):
+    image_ids = ("P1/x", "/elsewhere/x", "x")
+    evaluated = Evaluated(tmp_path, [{"image_id": image_id} for image_id in image_ids], {})
+    for image_id in image_ids[:2]:
         picture = tmp_path / overlay_name(image_id)
         picture.parent.mkdir(exist_ok=True)
         picture.write_bytes(b"")
-        assert evaluated.overlay(image_id) == picture
+    assert evaluated.overlays() == {image_id: tmp_path / overlay_name(image_id) for image_id in image_ids[:2]}
