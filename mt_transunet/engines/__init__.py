@@ -7,7 +7,7 @@ from .checkpoint import RunCheckpoint
 from .evaluation import EvaluationWriter, evaluated_items
 from .evaluator import lesion_evaluator
 from .findings import Findings
-from .history import LossProgress, RunHistory
+from .history import RunHistory
 from .iteration import (
     FinalValidation,
     GradientClipping,
@@ -22,6 +22,7 @@ from .journal import PredictionJournal
 from .mixup import PrepareMixedBatch
 from .prediction import PredictionWriter
 from .prepare_batch import PrepareLesionBatch
+from .progress import Progress
 from .ramps import LossWeightRamp, consistency_ramp, learning_rate_factor, total_iterations
 from .segmentation_object import DicomSegmentation
 from .served_answer import ServedAnswerd
@@ -40,12 +41,12 @@ __all__ = [
     "IterationBudget",
     "IterationSeed",
     "ListedOutput",
-    "LossProgress",
     "LossWeightRamp",
     "PredictionJournal",
     "PredictionWriter",
     "PrepareLesionBatch",
     "PrepareMixedBatch",
+    "Progress",
     "ResumableEarlyStop",
     "RunCheckpoint",
     "RunHistory",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a person watches while a network trains, and reads afterwards."""
+"""What a person reads of a training afterwards."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from ignite.engine import Engine, Events
-from ignite.handlers import ProgressBar
 from torch.optim import Optimizer
 
 from ..atomic import write_csv
+from .progress import HasParts
 
 try:
     import resource
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-__all__ = ["LossProgress", "RunHistory"]
-
-
-class _HasParts(Protocol):
-    parts: dict[str, torch.Tensor]
+__all__ = ["RunHistory"]
 
 
 def _peak_memory() -> dict[str, float]:
@@ -36,28 +32,6 @@ def _peak_memory() -> dict[str, float]:
         return {}
     units = 2**30 if sys.platform == "darwin" else 2**20  # ru_maxrss is in bytes there and in KiB elsewhere
     return {"peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / units, 3)}
-
-
-class LossProgress(ProgressBar):
-    """ignite's progress bar with the parts of the loss and images per second.
-
-    Args:
-        loss: its ``parts`` are shown.
-        batch_size: images per iteration: tqdm scales its counter by it.
-    """
-
-    def __init__(self, loss: _HasParts, *, batch_size: int) -> None:
-        super().__init__(
-            desc="epoch",
-            bar_format="{desc} [{n_fmt}/{total_fmt}] {percentage:3.0f}%|{bar:20}| {rate_fmt} {remaining}{postfix}",
-            unit=" images",
-            unit_scale=batch_size,
-            mininterval=1.0,
-        )
-        self.loss = loss
-
-    def attach(self, engine: Engine) -> None:  # type: ignore[override]
-        super().attach(engine, output_transform=lambda _: {k: float(v) for k, v in self.loss.parts.items()})
 
 
 class RunHistory:
@@ -82,7 +56,7 @@ class RunHistory:
         self,
         path: str | os.PathLike,
         *,
-        loss: _HasParts,
+        loss: HasParts,
         optimizer: Optimizer,
         batch_size: int,
         evaluator: Engine | None = None,

@@ -2,14 +2,13 @@
 from __future__ import annotations
 
 import csv
-import io
 from types import SimpleNamespace
 
 import pytest
 import torch
 from ignite.engine import Engine, Events
 
-from mt_transunet.engines import LossProgress, RunHistory
+from mt_transunet.engines import RunHistory
 
 
 class Loss:
@@ -101,14 +100,3 @@ def test_an_epoch_without_iterations_leaves_no_row(tmp_path):
     run = history(tmp_path, Loss())
     run._close_epoch(Engine(lambda *_: None))
     assert run.rows == [] and not (tmp_path / "history.csv").exists()
-
-
-def test_the_bar_shows_epoch_images_parts_and_speed():
-    loss, shown = Loss(), io.StringIO()
-    bar = LossProgress(loss, batch_size=3)
-    bar.tqdm_kwargs |= {"file": shown, "mininterval": 0.0, "ncols": 100}
-    engine = engine_of(loss)
-    bar.attach(engine)
-    engine.run([1, 2], max_epochs=2)
-    last = [line for line in shown.getvalue().split("\r") if "loss=4" in line][-1]
-    assert "epoch [2/2]" in last and "[6/6]" in last and "mask=2" in last and "images/s" in last
