@@ -12,6 +12,7 @@ from .items import SPLITS, Item, make_item
 
 NAME = "datalist.json"
 WHOLE = False  # knows its own splits
+REMEDY = f"the lists that are read are called {', '.join(SPLITS.values())}"
 
 
 def find(root: Path) -> Path | None:
@@ -21,9 +22,16 @@ def find(root: Path) -> Path | None:
 
 
 def splits(found: Path) -> list[str]:
-    """The splits that list at least one image."""
+    """The splits that list at least one image.
+
+    Raises:
+        DataError: the file has lists, and none of them is a split.
+    """
     lists = _load(found)
-    return [split for split in SPLITS.values() if lists.get(split)]
+    here = [split for split in SPLITS.values() if lists.get(split)]
+    if not here and (others := _other_lists(lists)):
+        raise DataError(f"{found} holds no split but {', '.join(others)}; {REMEDY}")
+    return here
 
 
 def read(found: Path, split: str, problems: Problems) -> list[Item]:
@@ -34,6 +42,8 @@ def read(found: Path, split: str, problems: Problems) -> list[Item]:
     patient, a lesion) are of one fold.
     Refused: a file that is not there, any other label, an item without ``image``.
     """
+    if others := _other_lists(_load(found)):
+        problems.note(f"{found}: lists of another name than a split's are passed over", others, REMEDY)
     items = [item for item in _items(found, split, problems) if item is not None]
     absent = {
         item[role]: f"{role} {item[role]}"
@@ -93,6 +103,17 @@ def _item(entry: Any, place: str, folder: Path, problems: Problems) -> Item | No
         image_id=None if image_id is None else str(image_id),
         group=None if group is None else str(group),
     )
+
+
+def _other_lists(lists: dict[str, Any]) -> list[str]:
+    """Names that hold images as a split does, such as "train" or "testing"."""
+    return [
+        name
+        for name, entries in lists.items()
+        if name not in SPLITS.values()
+        and isinstance(entries, list)
+        and any(isinstance(entry, dict) and "image" in entry for entry in entries)
+    ]
 
 
 def _is_class(label: Any) -> bool:

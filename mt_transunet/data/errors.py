@@ -67,8 +67,10 @@ class Problems:
         self.refused.append(problem)
 
     def note(self, text: str, names: Sequence[str] = (), remedy: str = "") -> None:
-        """Record something a run can live with."""
+        """Record something a run can live with, once, however many splits show it."""
         problem = Problem(text, tuple(names), remedy)
+        if problem in self.noted:
+            return
         if self.strict:
             logger.warning(problem.line())
         self.noted.append(problem)

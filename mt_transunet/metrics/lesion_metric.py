@@ -28,9 +28,9 @@ class LesionMetric(Metric):
     """Keeps one row per image and gives the score by which checkpoints are chosen.
 
     The score is the mean of the per-image Jaccard index and the mean AUC of melanoma and seborrheic keratosis, or the
-    one of them that is defined: one number, one checkpoint for both tasks. Without masks, and with images of one of the
-    two classes alone beside nevi, it is that class's AUC; NaN when there is none either. No bootstrap is drawn here, so
-    that it can run at every validation; ``summarise(metric.rows)`` adds intervals.
+    one of them that is defined: one number, one checkpoint for both tasks. Where the images show one of the two classes
+    alone, its AUC stands for the mean; NaN where nothing is defined. No bootstrap is drawn here, so that it can run at
+    every validation; ``summarise(metric.rows)`` adds intervals.
 
     Differs from the paper: its code keeps one checkpoint per task, both chosen on the test set (specification 5.1,
     row 16).
@@ -73,9 +73,11 @@ class LesionMetric(Metric):
         """Selection score in [0,1], NaN when neither task has a defined figure."""
         self._rows = _gathered(self._rows)
         figures = _figures(self._rows)
-        tasks = [figures[name] for name in ("JA", "mean_AUC") if name in figures]
-        defined = tasks or [figures[name] for name in _AUCS if name in figures]
-        return sum(defined) / len(defined) if defined else math.nan
+        aucs = [figures[name] for name in _AUCS if name in figures]
+        tasks = [figures["JA"]] if "JA" in figures else []
+        if aucs:
+            tasks.append(sum(aucs) / len(aucs))
+        return sum(tasks) / len(tasks) if tasks else math.nan
 
     def completed(self, engine: Engine, name: str) -> None:
         """Put the score and the defined figures behind it into ``engine.state.metrics``, and none of earlier epochs."""

@@ -111,3 +111,20 @@ def test_every_image_listed_is_found_there_or_not_whatever_its_mask_and_label(wr
 def test_an_item_without_an_image_is_refused_though_images_alone_are_asked_for(write):
     with pytest.raises(DataError, match=r"test\[1\] must be an object with an image path, got {'img': 'a'}"):
         find_images(write(test=["images/a.jpg", {"img": "a"}]))
+
+
+def test_lists_of_other_names_are_told_once(write, caplog):
+    items = [{"image": "images/a.jpg", "mask": "masks/a.png"}]
+    root = write(training=items, validation=[{"image": "images/b.png"}], testing=items, tags=["hair"])
+    load_datalist(root)
+    told = [record.getMessage() for record in caplog.records if "passed over" in record.getMessage()]
+    assert told == [
+        f"{root / 'datalist.json'}: lists of another name than a split's are passed over: testing; "
+        "the lists that are read are called training, validation, test"
+    ]
+
+
+def test_a_file_whose_lists_are_no_splits_is_refused_with_their_names(write):
+    root = write(train=[{"image": "images/a.jpg"}], val=[{"image": "images/b.png"}])
+    with pytest.raises(DataError, match=r"datalist.json holds no split but train, val; the lists that are read"):
+        load_datalist(root)

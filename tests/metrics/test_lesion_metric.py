@@ -60,9 +60,9 @@ def test_score_is_the_auc_of_the_class_there_is_without_masks_and_the_other_clas
     assert computed(*items) == pytest.approx(3 / 4)
 
 
-def test_the_auc_of_one_class_alone_does_not_join_the_jaccard_index():
+def test_without_the_other_class_the_auc_of_the_one_joins_the_jaccard_index():
     items = [item("a"), item("b", prediction=HALF, probabilities=(0.2, 0.7, 0.1), label=1)]
-    assert computed(*items) == pytest.approx(3 / 4)  # JA of 1 and 1/2; the AUC would be 1
+    assert computed(*items) == pytest.approx((3 / 4 + 1) / 2)  # JA of 1 and 1/2; the melanoma's probability is larger
 
 
 def test_score_is_jaccard_alone_when_the_class_output_is_constant():
