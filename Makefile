@@ -26,11 +26,12 @@ lint: install
 	$(BIN)/isort --check -q mt_transunet transforms tests benchmarks integrations
 	$(BIN)/flake8 mt_transunet transforms tests benchmarks integrations
 
-# make weights DATA=ISIC2017 [MORE=images with a diagnosis only] [VARIANT=paper] [MINUTES=8] [WORKERS=8]; the same command goes on
+# make weights DATA=ISIC2017 [MORE=images with a diagnosis only] [VARIANT=paper [PRETRAINED=its encoder]] [MINUTES=8] [WORKERS=8];
+# the same command goes on
 VARIANT ?= lite
 weights: install
 	@test -n "$(DATA)" || { echo "name the data: make weights DATA=ISIC2017 [MORE=FOLDER]"; exit 1; }
-	$(BIN)/mt-transunet reproduce $(VARIANT) --dataset_dir "$(DATA)" $(if $(MORE),--additional_dir "$(MORE)") $(if $(MINUTES),--max_minutes $(MINUTES)) $(if $(WORKERS),--num_workers $(WORKERS))
+	$(BIN)/mt-transunet reproduce $(VARIANT) --dataset_dir "$(DATA)" $(if $(MORE),--additional_dir "$(MORE)") $(if $(PRETRAINED),--pretrained_path "$(PRETRAINED)") $(if $(MINUTES),--max_minutes $(MINUTES)) $(if $(WORKERS),--num_workers $(WORKERS))
 
 # timm needs torchvision, for which there is no build beside a CPU torch: an environment of its own (about 6 GB)
 parity:

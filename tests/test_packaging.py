@@ -6,10 +6,14 @@ from __future__ import annotations
 import configparser
 import fnmatch
 import importlib
+import json
+import re
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+
+import mt_transunet
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,6 +57,13 @@ def test_every_file_that_is_no_module_is_package_data(setup: configparser.Config
         if not any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns.get(name, []) + patterns.get("", []))
     ]
     assert not missing
+
+
+def test_one_version_is_said_everywhere(setup: configparser.ConfigParser) -> None:
+    bundle = json.loads((ROOT / "bundle" / "configs" / "metadata.json").read_text())
+    cited = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    said = {setup["metadata"]["version"], bundle["version"], next(iter(bundle["changelog"])), mt_transunet.__version__}
+    assert cited and said == {cited[1]}
 
 
 def test_transforms_is_imported_from_its_own_folder(setup: configparser.ConfigParser) -> None:
