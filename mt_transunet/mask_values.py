@@ -16,8 +16,8 @@ def mask_values(image: Image.Image) -> np.ndarray:
     """(H, W) values, 0 to 255, lesion from :data:`LESION_FROM` on.
 
     A coloured lesion counts by its brightest channel, so that pure red on black is one; where colour is the same all
-    over, transparency may be the mask. Deep values are scaled by the brightest. Of a label map, which holds 0 and one
-    other value below 128, or 1 alone, the other value is lesion.
+    over, transparency may be the mask. Values above 255, and decimals, are scaled by the brightest. Of a label map,
+    which holds 0 and one other value below 128, or 1 alone, the other value is lesion.
     """
     values = _one_channel(image)
     brightest = values.max(initial=0)
@@ -42,9 +42,11 @@ def _one_channel(image: Image.Image) -> np.ndarray:
     values = np.asarray(image)
     if values.dtype == bool:
         return values.astype(np.uint8) * 255
-    if values.dtype != np.uint8:  # 16 bits, or decimals
+    if values.dtype.kind in "iu" and values.min(initial=0) >= 0 and values.max(initial=0) < 256:
+        values = values.astype(np.uint8)  # whatever depth it is stored in
+    if values.dtype != np.uint8:
         return values.astype(np.float64) * 255.0 / max(float(values.max(initial=0)), 1.0)
-    if image.mode == "L":
+    if values.ndim == 2 and image.mode != "P":
         return values
     if "A" not in image.mode and "transparency" not in image.info:
         return np.asarray(image.convert("RGB")).max(axis=2)

@@ -148,6 +148,7 @@ COLOURED_MASKS = {
     "transparency over black": Image.fromarray(np.array([[[0] * 4, [0, 0, 0, 255]]], np.uint8), "RGBA"),
     "transparency of a palette": transparent_palette(),
     "a label map of 2": Image.fromarray(np.array([[0, 2]], np.uint8)),
+    "a label map of 2 in 16 bits": sixteen_bit(0, 2),
 }
 
 
@@ -157,9 +158,10 @@ def test_a_lesion_in_any_colour_is_one(kind):
     assert np.asarray(result).tolist() == [[0, 255]]
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 @pytest.mark.parametrize("values, brightest", [([0, 1, 2], 2), ([100, 100, 100], 100)])
-def test_a_mask_that_would_become_empty_is_refused_by_name(tmp_path, values, brightest):
-    Image.fromarray(np.array([values], np.uint8)).save(tmp_path / "m.png")
+def test_a_mask_that_would_become_empty_is_refused_by_name(tmp_path, values, brightest, kind):
+    Image.fromarray(np.array([values], kind)).save(tmp_path / "m.png")
     reason = f"m.png: no value of this mask reaches 128, its brightest is {brightest}, so nothing in it is lesion; save"
     with Image.open(tmp_path / "m.png") as image, pytest.raises(ValueError, match=reason):
         to_mask(image)
