@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from .errors import DataError, Problems
+from .image_files import has_image_suffix
 from .items import SPLITS, Item, make_item
 
 NAME = "datalist.json"
 WHOLE = False  # knows its own splits
+_KEYS = {"mask": ("segmentation", "seg"), "label": ("diagnosis", "class", "dx"), "group": ("patient", "patient_id")}
+_MISNAMED = {name: key for key, names in _KEYS.items() for name in (key, *names)}
 REMEDY = f"the lists that are read are called {', '.join(SPLITS.values())}"
 
 
@@ -83,7 +86,16 @@ def _item(entry: Any, place: str, folder: Path, problems: Problems) -> Item | No
     if not isinstance(entry, dict) or not isinstance(entry.get("image"), str):
         problems.refuse(f"{place} must be an object with an image path, got {entry!r}", remedy="correct the item")
         return None
+    for key, meant in ((key, _MISNAMED.get(key.lower())) for key in entry):
+        if meant is not None and key != meant and meant not in entry:
+            problems.note(
+                f"{place.partition('[')[0]}: the key {key} is passed over", remedy=f"write {meant} if that is meant"
+            )
     image, mask, label = entry["image"], entry.get("mask"), entry.get("label")
+    if isinstance(label, str) and not has_image_suffix(label):
+        remedy = "give the class as 0, 1 or 2, or the path of a mask"
+        problems.refuse(f"{place}: label of {image} is {label!r}", remedy=remedy)
+        label = None
     if isinstance(label, str):
         if mask not in (None, label):
             problems.refuse(f"{place} has two masks, {mask} and {label}", remedy="give the class as 0, 1 or 2")

@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import CLASS_NAMES
 from ..atomic import write_json
 from .data_report import DataReport, SplitSummary
-from .errors import DataError, Problems
+from .errors import NAMED, DataError, Problems
 from .items import SPLITS, Item, canonical_id, make_item
 from .own_masks import find_images, find_masks
 from .own_table import OwnTable, read_own_table
@@ -54,11 +54,12 @@ def write_datalist(
     _check(images, masks, table, validation, test)
     _check_file(file, overwrite)
     problems = Problems(strict=False)
-    found = find_images(images, masks)
+    found = find_images(images, masks, problems)
     mask_of = find_masks(masks, found, problems) if masks is not None else {}
     labels, groups = read_own_table(table, found, problems) if table is not None else ({}, {})
     if problems.refused:
-        raise DataError("\n".join(problem.line() for problem in problems.refused))
+        lines = [problem.line() for problem in problems.refused]
+        raise DataError("\n".join(lines[:NAMED] + [f"and {len(lines) - NAMED} more"] * (len(lines) > NAMED)))
     lists: dict[str, list[Item]] = {name: [] for name in SPLITS.values()}
     for name, path in found.items():
         side = _side(f"{seed} {groups.get(path, canonical_id(name))}", validation, test)

@@ -15,14 +15,16 @@ _WORD = re.compile(r"[ ._-]?[a-z][a-z ._-]*", re.IGNORECASE)  # no digit: 10 is 
 _MASK_WORD = re.compile(
     r"[ ._-](mask|segmentation|seg|gt|groundtruth|ground_truth|label|lesion|outline)", re.IGNORECASE
 )
+_ANY_WORD = re.compile(r"[ ._-][a-z].*", re.IGNORECASE)
 _PICTURES = "_overlay"  # what inference writes beside its masks
 
 
-def find_images(root: Path, masks: Path | None = None) -> dict[str, Path]:
+def find_images(root: Path, masks: Path | None, problems: Problems) -> dict[str, Path]:
     """The images below ``root`` by name: that of the file where it is the only one, else ``folder/file``.
 
     Masks that lie there too are left out: in a folder of their own, or among the images as ``x_mask``,
-    ``x_segmentation``, ``x_GT`` or the like of an image ``x``.
+    ``x_segmentation``, ``x_GT`` or the like of an image ``x``. What is called so without such an image, or like an
+    image and another word (``x_roi``), may be either: it is taken for an image, and noted.
 
     Raises:
         DataError: no image, or two of one name in one folder.
@@ -33,6 +35,7 @@ def find_images(root: Path, masks: Path | None = None) -> dict[str, Path]:
     elif masks is not None and masks.resolve() in (root.resolve(), *root.resolve().parents):
         places = {_place(path, root) for path in paths}
         paths = [path for path in paths if _named(_place(path, root), places, _MASK_WORD) is None]
+        _note_doubtful(paths, root, problems)
     if not paths:
         raise DataError(f"{root} holds no image; name the folder of images")
     counts = Counter(path.stem for path in paths)
@@ -42,6 +45,19 @@ def find_images(root: Path, masks: Path | None = None) -> dict[str, Path]:
         if other is not path:
             raise DataError(f"{other} and {path} have one name: rename one, or put masks into a folder of their own")
     return images
+
+
+def _note_doubtful(paths: list[Path], root: Path, problems: Problems) -> None:
+    places = {_place(path, root) for path in paths}
+    called_mask = re.compile(f"{_MASK_WORD.pattern}$", re.IGNORECASE)
+    doubtful = [
+        path.name
+        for path in paths
+        if called_mask.search(path.stem) or _named(_place(path, root), places, _ANY_WORD) is not None
+    ]
+    if doubtful:
+        remedy = "call masks x_mask of an image x, or put them into a folder of their own"
+        problems.note(f"{len(doubtful)} files count as images and are called like masks", doubtful, remedy)
 
 
 def find_masks(root: Path, images: Mapping[str, Path], problems: Problems) -> dict[Path, Path]:
@@ -69,7 +85,7 @@ def find_masks(root: Path, images: Mapping[str, Path], problems: Problems) -> di
     if not masks:
         first = next(iter(images))
         raise DataError(
-            f"{root}: no mask fits an image by its name ({name_some(orphans, 3) or 'no files'}; the image {first} "
+            f"{root}: no mask fits an image by its name ({name_some(orphans, 3) or 'no files beside the images'}; the image {first} "
             f"wants {first}.png in another folder, {first}_mask.png or the like)"
         )
     if orphans:

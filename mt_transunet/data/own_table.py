@@ -3,23 +3,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from .. import CLASS_NAMES
 from .diagnosis_csv import COLUMNS, label_of
 from .errors import DataError, Problems, name_some
 from .image_files import has_image_suffix
-
-Row = dict[str, str]
+from .own_csv import Row, read_rows
 
 _DIAGNOSIS = "diagnosis"
-_UNKNOWN = ("", "na", "n/a", "nan", "none", "null", "unknown")  # no name of a group, in any case
-_DELIMITERS = (",", ";", "\t")  # some spreadsheets write the second where the comma is the decimal sign
+_UNKNOWN = ("", "-", "?", "na", "n/a", "nan", "none", "null", "unknown")  # no name of a group, in any case
 
 
 @dataclass(frozen=True)
@@ -27,7 +23,7 @@ class OwnTable:
     """Where a table says what.
 
     Args:
-        path: a CSV file in UTF-8 with a header, of commas, semicolons or tabs; further columns are fine.
+        path: a CSV file in UTF-8 with a header; further columns are fine.
         image: column of the images' names, with or without extension.
         diagnosis: column of the diagnoses. None: ``diagnosis``, else the challenge's two columns, else none is known.
         names: how the table calls nevus, melanoma and seborrheic keratosis, in any case.
@@ -54,43 +50,46 @@ def read_own_table(
 ) -> tuple[dict[Path, int], dict[Path, str]]:
     """The class and the group of each image that the table knows, by the image's name with or without ending.
 
-    A diagnosis by another name than the three leaves the class unknown, and is noted with its count.
+    Folders before a name count as far as the image's own go. A diagnosis by another name than the three leaves the
+    class unknown, and is noted with its count.
 
     Raises:
-        DataError: a column that is not there, an image with two rows, no image or no diagnosis that is known.
+        DataError: what :func:`read_rows` refuses, an image with two rows, no image or no diagnosis that is known.
     """
-    header, rows = _read(table)
-    row_of = {path: rows[name] for name, path in images.items() if name in rows}
-    if not row_of:
-        raise DataError(
-            f"{table.path}: its column {table.image} ({name_some(rows, 3)}) names none of the images "
-            f"({name_some(images, 3)}); name another with --image_column"
-        )
+    columns = {"image": table.image, "diagnosis": table.diagnosis, "group": table.group}
+    header, rows = read_rows(table.path, {option: name for option, name in columns.items() if name is not None})
+    row_of = _row_of(table, [row for row in rows if row[table.image]], images)
     bare = [name for name, path in images.items() if path not in row_of]
     if bare:
         problems.note(f"{len(bare)} images have no row in {table.path.name}", bare)
     return _labels(table, header, row_of, problems), _groups(table, row_of, problems)
 
 
-def _read(table: OwnTable) -> tuple[list[str], dict[str, Row]]:
-    try:
-        text = table.path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{table.path} is not in UTF-8 ({error.reason}); save it as CSV UTF-8") from error
-    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True, restval="")
-    reader.fieldnames = header = [name.strip() for name in reader.fieldnames or ()]
-    for option, column in {"image": table.image, "diagnosis": table.diagnosis, "group": table.group}.items():
-        if column is not None and column not in header:
-            found = ", ".join(header) or "none"
-            raise DataError(f"{table.path}: no column {column} (found: {found}); give --{option}_column")
-    rows = [{key: value.strip() for key, value in row.items() if isinstance(value, str)} for row in reader]
-    named = [(_without_ending(row[table.image]), row) for row in rows if row[table.image]]
-    counts = Counter(name for name, _ in named)
-    twice = [name for name, count in counts.items() if count > 1]
+def _row_of(table: OwnTable, rows: list[Row], images: Mapping[str, Path]) -> dict[Path, Row]:
+    row_of: dict[Path, Row] = {}
+    twice: list[str] = []
+    for row in rows:
+        path = _image_of(row[table.image], images)
+        if path is not None and row_of.setdefault(path, row) is not row:
+            twice.append(row[table.image])
     if twice:
         raise DataError(f"{table.path}: {name_some(twice)} stand in several rows; keep one of each")
-    return header, dict(named)
+    if not row_of:
+        told = name_some((row[table.image] for row in rows), 3)
+        raise DataError(
+            f"{table.path}: its column {table.image} ({told}) names none of the images ({name_some(images, 3)}); spell them as the files, or name another column with --image_column"
+        )
+    return row_of
+
+
+def _image_of(name: str, images: Mapping[str, Path]) -> Path | None:
+    """By all of the name, then without its folders one after the other, as other machines have them."""
+    parts = PureWindowsPath(name).parts  # splits at both kinds of slashes
+    for start in range(len(parts)):
+        path = images.get(_without_ending("/".join(parts[start:])))
+        if path is not None:
+            return path
+    return None
 
 
 def _without_ending(name: str) -> str:
@@ -117,10 +116,10 @@ def _named(table: OwnTable, column: str, row_of: Mapping[Path, Row], problems: P
     told = {path: row[column] for path, row in row_of.items() if row[column]}
     found = {path: ours[name.lower()] for path, name in told.items() if name.lower() in ours}
     others = Counter(name for path, name in told.items() if path not in found)
-    if others and not found:
+    if not found and (others or table.diagnosis is not None):
         raise DataError(
-            f"{table.path}: {column} holds {name_some(others)}, and none of {', '.join(table.names)}; "
-            "say with --names how it calls nevus, melanoma and seborrheic keratosis"
+            f"{table.path}: {column} holds {name_some(others) or 'nothing'}, and none of {', '.join(table.names)}; "
+            "say with --names how it calls nevus, melanoma and seborrheic keratosis, or name another --diagnosis_column"
         )
     if others:
         counts = [f"{name} {count}" for name, count in others.most_common()]
@@ -135,4 +134,9 @@ def _groups(table: OwnTable, row_of: Mapping[Path, Row], problems: Problems) -> 
     alone = [path.name for path in row_of if path not in groups]
     if alone:
         problems.note(f"{len(alone)} images have no {table.group}, so that each stands for itself", alone)
+    spelt = {(name.casefold(), name) for name in groups.values()}
+    counts = Counter(folded for folded, _ in spelt)
+    alike = sorted(name for folded, name in spelt if counts[folded] > 1)
+    if alike:
+        problems.note(f"{table.group} differs in capitals alone, which makes different groups", alike)
     return groups

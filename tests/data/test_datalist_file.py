@@ -128,3 +128,18 @@ def test_a_file_whose_lists_are_no_splits_is_refused_with_their_names(write):
     root = write(train=[{"image": "images/a.jpg"}], val=[{"image": "images/b.png"}])
     with pytest.raises(DataError, match=r"datalist.json holds no split but train, val; the lists that are read"):
         load_datalist(root)
+
+
+@pytest.mark.parametrize("label", ["1", "melanoma"])
+def test_a_label_in_words_is_no_mask_that_is_missing(write, label):
+    root = write(test=[{"image": "images/a.jpg", "label": label}])
+    message = f"label of images/a.jpg is '{label}'; give the class as 0, 1 or 2, or the path of a mask"
+    with pytest.raises(DataError, match=message):
+        load_datalist(root, splits="test")
+
+
+def test_keys_of_another_name_are_told_once(write, caplog):
+    root = write(test=[{"image": name, "Mask": "masks/a.png", "age": 5} for name in ("images/a.jpg", "images/b.png")])
+    load_datalist(root, splits="test")
+    told = [record.getMessage() for record in caplog.records if "passed over" in record.getMessage()]
+    assert told == [f"{root / 'datalist.json'}: test: the key Mask is passed over; write mask if that is meant"]

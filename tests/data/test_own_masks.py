@@ -56,15 +56,25 @@ def test_masks_may_lie_among_the_images(tmp_path: Path) -> None:
 def test_images_of_one_name_are_told_apart_by_their_folders(tmp_path: Path, masks: str) -> None:
     images = touch(tmp_path / "images", "P1/x.jpg", "P2/x.jpg", "P2/y.jpg")
     outlines = touch(tmp_path / masks, "P1/x_mask.png", "P2/x_mask.png", "P2/y_mask.png")
-    found = find_images(tmp_path / "images", tmp_path / masks)
+    found = find_images(tmp_path / "images", tmp_path / masks, Problems())
     assert found == {"P1/x": images[0], "P2/x": images[1], "y": images[2]}
     assert find_masks(tmp_path / masks, found, Problems()) == dict(zip(images, outlines))
+
+
+def test_files_among_the_images_that_may_be_masks_are_named(tmp_path: Path) -> None:
+    x, _, roi, lost, plain = touch(tmp_path, "x.jpg", "x_mask.png", "x_roi.png", "z_mask.png", "y_2.jpg")
+    problems = Problems(strict=False)
+    assert set(find_images(tmp_path, tmp_path, problems).values()) == {x, roi, lost, plain}
+    assert [problem.line() for problem in problems.noted] == [
+        "2 files count as images and are called like masks: x_roi.png, z_mask.png; call masks x_mask of an image x, or "
+        "put them into a folder of their own"
+    ]
 
 
 def test_two_files_of_one_name_in_a_folder_are_refused(tmp_path: Path) -> None:
     touch(tmp_path, "x.jpg", "x.png")
     with pytest.raises(DataError, match="have one name: rename one, or put masks into a folder of their own"):
-        find_images(tmp_path)
+        find_images(tmp_path, None, Problems())
 
 
 def test_hidden_files_and_the_pictures_of_inference_are_no_masks(tmp_path: Path) -> None:
@@ -86,7 +96,7 @@ def test_masks_behind_a_link_are_found(tmp_path: Path) -> None:
     ("images", "masks", "words"),
     [
         (["x.jpg"], ["y.png"], r"no mask fits an image by its name \(y.png; the image x wants x.png in another"),
-        (["x.jpg"], [], r"no mask fits an image by its name \(no files;"),
+        (["x.jpg"], [], r"no mask fits an image by its name \(no files beside the images;"),
         (["x.jpg"], ["x.png", "x_mask.png"], "x.jpg has two masks"),
     ],
 )

@@ -119,3 +119,29 @@ def test_images_without_a_row_are_noted_and_rows_without_an_image_are_not(table)
 def test_a_table_that_cannot_be_meant_is_refused_with_the_option_that_helps(table, lines, columns, words) -> None:
     with pytest.raises(DataError, match=words):
         read_own_table(table(*lines, **columns), IMAGES, Problems())
+
+
+@pytest.mark.parametrize("name", ["photos/a.jpg", r"C:\data\photos\a.jpg", "/home/x/a"])
+def test_folders_before_a_name_are_passed_over(table, name: str) -> None:
+    assert read_own_table(table("image_id,diagnosis", f"{name},nevus"), IMAGES, Problems())[0] == {Path("a.jpg"): 0}
+
+
+def test_of_two_images_of_one_name_the_folder_tells_which(table) -> None:
+    images = {"P1/x": Path("P1/x.jpg"), "P2/x": Path("P2/x.jpg")}
+    own = table("image_id,diagnosis", "all/P1/x.jpg,nevus", "all/P2/x.jpg,melanoma")
+    assert read_own_table(own, images, Problems())[0] == {Path("P1/x.jpg"): 0, Path("P2/x.jpg"): 1}
+
+
+def test_a_diagnosis_column_that_is_empty_is_refused(table) -> None:
+    with pytest.raises(DataError, match="dx holds nothing, and none of nevus, .*another --diagnosis_column"):
+        read_own_table(table("image_id,dx", "a,", diagnosis="dx"), IMAGES, Problems())
+
+
+def test_groups_that_differ_in_capitals_alone_are_told(table) -> None:
+    problems = Problems(strict=False)
+    own = table("image_id,diagnosis,patient", "a,nevus,P1", "b,nevus,p1", "c,nevus,-", group="patient")
+    assert len(set(read_own_table(own, IMAGES, problems)[1].values())) == 2
+    assert [(problem.text, problem.names) for problem in problems.noted] == [
+        ("1 images have no patient, so that each stands for itself", ("c.jpg",)),
+        ("patient differs in capitals alone, which makes different groups", ("P1", "p1")),
+    ]
