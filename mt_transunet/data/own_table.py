@@ -77,7 +77,8 @@ def _row_of(table: OwnTable, rows: list[Row], images: Mapping[str, Path]) -> dic
     if not row_of:
         told = name_some((row[table.image] for row in rows), 3)
         raise DataError(
-            f"{table.path}: its column {table.image} ({told}) names none of the images ({name_some(images, 3)}); spell them as the files, or name another column with --image_column"
+            f"{table.path}: its column {table.image} ({told}) names none of the images "
+            f"({name_some(images, 3)}); spell them as the files, or name another column with --image_column"
         )
     return row_of
 
