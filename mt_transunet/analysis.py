@@ -19,6 +19,7 @@ from .networks import VARIANTS, load_network, member_record, shipped_weights, tr
 from .prediction import as_array
 from .quality import Confidenced, DicePredictor
 from .seen_images import learned_from
+from .stored_image import as_stored
 from .transforms import AntialiasedResized, decide_mask
 
 __all__ = ["Analyser", "Analysis"]
@@ -106,7 +107,7 @@ def _turned(image: str | Path | Image.Image | np.ndarray) -> bool:
         return is_turned(image)
     with Image.open(image) as opened:
         opened.load()
-        return is_turned(opened)
+        return is_turned(as_stored(opened))
 
 
 def _native(item: dict[str, torch.Tensor], size: tuple[int, ...]) -> np.ndarray:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from .stored_image import as_stored
+
 __all__ = ["LESION_FROM", "lost_lesion", "mask_values"]
 
 LESION_FROM = 128
@@ -19,7 +21,7 @@ def mask_values(image: Image.Image) -> np.ndarray:
     over, transparency may be the mask. Values above 255, and decimals, are scaled by the brightest. Of a label map,
     which holds 0 and one other value below 128, or 1 alone, the other value is lesion.
     """
-    values = _one_channel(image)
+    values = _one_channel(as_stored(image))
     brightest = values.max(initial=0)
     if 0 < brightest < LESION_FROM:
         lesion = values == brightest

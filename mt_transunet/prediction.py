@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from . import CLASS_NAMES
+from .stored_image import check_single
 from .transforms import AntialiasedResized, decide_mask, to_rgb
 
 __all__ = ["Prediction", "as_array", "predict"]
@@ -29,24 +31,24 @@ class Prediction(NamedTuple):
     """By class name; they sum to 1."""
 
 
-def predict(image: str | Path | Image.Image | np.ndarray, network: nn.Module) -> Prediction:
+def predict(image: str | Path | IO[bytes] | Image.Image | np.ndarray, network: nn.Module) -> Prediction:
     """Segment and classify one image as the bundle's inference does with one view.
 
     Args:
-        image: a path, a PIL image, or an array (H, W, 3) of uint8 RGB.
+        image: a path or an open file, a PIL image, or an array (H, W, 3) of uint8 RGB.
         network: as ``load_network`` or ``build_network`` gives it; it is put in eval mode.
 
     Raises:
-        ValueError: for an array of another shape or type, or a file that is not a readable image.
+        TypeError, ValueError: what :func:`as_array` refuses.
     """
     photograph = as_array(image)
     height, width = photograph.shape[:2]
-    device = next(network.parameters()).device
+    weight = next(network.parameters())
     planes = torch.from_numpy(photograph).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
     resized = AntialiasedResized("image", network.image_size)({"image": planes})["image"]
     network.eval()
     with torch.inference_mode():
-        output = network((resized.float() / 255.0)[None].to(device))
+        output = network((resized.float() / 255.0)[None].to(weight.device, weight.dtype))
         # (1, 2, s, s): lesion probability and level set go back to the image's size together
         planes = torch.cat([output["mask_logits"].softmax(1)[:, 1:], output["level_set"]], dim=1)
         native = F.interpolate(planes, size=(height, width), mode="bilinear")[0].cpu()
@@ -55,20 +57,24 @@ def predict(image: str | Path | Image.Image | np.ndarray, network: nn.Module) ->
     return Prediction(mask, native[1].numpy(), dict(zip(CLASS_NAMES, probabilities)))
 
 
-def as_array(image: str | Path | Image.Image | np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 RGB on the stored pixel grid.
+def as_array(image: str | Path | IO[bytes] | Image.Image | np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 RGB: a file on its stored pixel grid, a PIL image or an array as it is.
 
     Raises:
-        ValueError: for an array of another shape or type, or a file that is not a readable image.
+        TypeError: for anything else.
+        ValueError: for an array of another shape or type, or a file that is not one readable image.
     """
     if isinstance(image, np.ndarray):
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise ValueError(f"an array must be uint8 RGB of shape (H, W, 3), got {image.dtype} {image.shape}")
         return np.ascontiguousarray(image)
     if isinstance(image, Image.Image):
-        return np.array(to_rgb(image))
+        return np.array(to_rgb(image.copy()))  # a copy forgets its file, and with it how that is stored
+    if not isinstance(image, (str, os.PathLike)) and not hasattr(image, "read"):
+        raise TypeError(f"an image is a path, an open file, a PIL image or a uint8 array, got {type(image).__name__}")
     try:
         with Image.open(image) as opened:
+            check_single(opened)
             return np.array(to_rgb(opened))
-    except OSError as error:
+    except Exception as error:  # a broken file may raise anything
         raise ValueError(f"{image} is no readable image ({error}): check the path or replace the file") from error

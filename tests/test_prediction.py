@@ -25,7 +25,7 @@ class Bright(nn.Module):
 
     def forward(self, image):
         self.seen = image
-        grey = image.mean(1, keepdim=True)
+        grey = image.float().mean(1, keepdim=True)
         logits = torch.cat([0.5 - grey, grey - 0.5], 1) * 100
         return {
             "mask_logits": logits,
@@ -88,3 +88,28 @@ def test_the_three_names_of_the_package_are_functions():
     assert all(callable(name) for name in (build_network, load_network, mt_transunet.predict))
     with pytest.raises(AttributeError, match="nothing_here"):
         mt_transunet.nothing_here
+
+
+def test_an_open_file_is_an_image(photograph, tmp_path):
+    Image.fromarray(photograph).save(tmp_path / "lesion.png")
+    with (tmp_path / "lesion.png").open("rb") as file:
+        assert np.array_equal(predict(file, Bright()).mask, predict(photograph, Bright()).mask)
+
+
+@pytest.mark.parametrize("image", [torch.zeros(3, 8, 8), b"bytes", None, 7], ids=["tensor", "bytes", "None", "7"])
+def test_what_is_no_image_at_all_is_refused_by_its_type(image):
+    with pytest.raises(TypeError, match=f"an open file, a PIL image or a uint8 array, got {type(image).__name__}"):
+        predict(image, Bright())
+
+
+def test_a_file_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    Image.new("L", (100, 100)).save(tmp_path / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # Pillow refuses twice as many
+    with pytest.raises(ValueError, match="large.png is no readable image .*decompression bomb"):
+        predict(tmp_path / "large.png", Bright())
+
+
+def test_the_image_is_given_in_the_networks_own_precision(photograph):
+    network = Bright().to(torch.bfloat16)
+    predict(photograph, network)
+    assert network.seen.dtype == torch.bfloat16

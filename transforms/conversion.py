@@ -8,8 +8,8 @@ import warnings
 import numpy as np
 from PIL import Image
 
-from .. import dicom  # noqa: F401  (so that the PIL reader opens DICOM too)
 from ..mask_values import LESION_FROM, lost_lesion, mask_values
+from ..stored_image import as_rgb
 
 __all__ = ["as_rgb", "to_rgb", "to_mask"]
 
@@ -24,30 +24,11 @@ def _warn(kind: str, became: str) -> None:
 def to_rgb(image: Image.Image) -> Image.Image:
     """Convert any PIL image to 8-bit RGB as ``as_rgb`` does, with one warning when that changes its kind."""
     if image.mode != "RGB":
-        deep = image.mode.startswith("I") or image.mode == "F"
-        _warn(*(("16-bit", "8-bit RGB") if deep else (_KINDS.get(image.mode, image.mode), "RGB")))
+        deep = "16-bit" if image.mode.startswith("I") else "floating-point" if image.mode == "F" else None
+        _warn(*((deep, "8-bit RGB") if deep else (_KINDS.get(image.mode, image.mode), "RGB")))
     elif min(image.size) == 1:
         _warn("1-pixel", "a full-size input by interpolation")
     return as_rgb(image)
-
-
-def as_rgb(image: Image.Image) -> Image.Image:
-    """8-bit RGB of any PIL image.
-
-    16-bit grey values are divided by 257, so that 65535 becomes 255 (PIL alone would clip at 255). Transparency is laid
-    over white. The stored pixel grid is kept: an EXIF rotation is not applied, so that masks fit the file.
-    """
-    if image.mode == "RGB":
-        return image
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image).astype(np.float64)
-        values = values / 257.0 if values.max(initial=0) > 255 else values
-        return Image.fromarray(np.clip(values + 0.5, 0, 255).astype(np.uint8)).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        transparent = image.convert("RGBA")
-        canvas = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(canvas, transparent).convert("RGB")
-    return image.convert("RGB")
 
 
 def to_mask(image: Image.Image) -> Image.Image:

@@ -66,6 +66,17 @@ class Problems:
             raise DataError(problem.line())
         self.refused.append(problem)
 
+    def raise_refused(self) -> None:
+        """Stop where anything was refused.
+
+        Raises:
+            DataError: a line each, of the first ten.
+        """
+        lines = [problem.line() for problem in self.refused]
+        left_out = [f"and {len(lines) - NAMED} more"] if len(lines) > NAMED else []
+        if lines:
+            raise DataError("\n".join(lines[:NAMED] + left_out))
+
     def note(self, text: str, names: Sequence[str] = (), remedy: str = "") -> None:
         """Record something a run can live with, once, however many splits show it."""
         problem = Problem(text, tuple(names), remedy)

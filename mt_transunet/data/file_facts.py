@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from ..mask_values import lost_lesion, mask_values
-from .reading import reason_of
+from ..stored_image import stored_size
+from .reading import load_completely, reason_of
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,10 @@ def look_at(path: str, *, is_mask: bool) -> FileFacts:
             data = file.read()
         digest = hashlib.sha256(data).hexdigest()
         with Image.open(io.BytesIO(data)) as image:
-            size = image.size
+            size = stored_size(image)
             if is_mask:
                 return FileFacts(digest, size, mask_flaw=_mask_flaw(mask_values(image)))
-            image.draft("RGB", (64, 64))
-            image.load()
+            load_completely(image)
             return FileFacts(digest, size)
     except Exception as error:  # a broken file may raise anything
         return FileFacts(digest, error=reason_of(error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from .errors import DataError, name_some
 logger = logging.getLogger(__name__)
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", *DICOM_SUFFIXES)
+# photographs all the same, of kinds that are left out
+OTHER_SUFFIXES = (".gif", ".webp", ".heic", ".heif", ".avif", ".jp2", ".dng", ".nef", ".cr2", ".arw", ".psd")
 PREDICTIONS_NAME = "predictions.csv"  # marks a folder that inference has written to
 
 # Endings of files made from an image: the challenge's masks, and what inference writes.
@@ -69,8 +72,12 @@ def images_under(root: Path, *, quiet: bool = False) -> list[Path]:
     """
     images: list[Path] = []
     output_folders: list[Path] = []
+    others: Counter[str] = Counter()
     for folder, names in walk(root):
         images += [folder / name for name in names if is_image_name(name)]
+        others.update(
+            suffix for suffix in (os.path.splitext(name)[1].lower() for name in names) if suffix in OTHER_SUFFIXES
+        )
         if PREDICTIONS_NAME in names:
             output_folders.append(folder)
 
@@ -79,6 +86,9 @@ def images_under(root: Path, *, quiet: bool = False) -> list[Path]:
     if derived and not quiet:
         names = name_some([path.name for path in derived], 3)
         logger.warning(f"{root}: {len(derived)} files were made from other images and are not read as images: {names}")
+    if others and images and not quiet:
+        kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common())
+        logger.warning(f"{root}: {kinds} are left out; save them as JPEG or PNG")
     return sorted(set(images) - set(derived))
 
 
@@ -117,7 +127,16 @@ def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not is_hidden(name))
-        yield Path(folder), [name for name in names if not is_hidden(name)]
+        yield Path(folder), [name for name in names if not is_hidden(name) and not _waits(os.path.join(folder, name))]
+
+
+def _waits(path: str) -> bool:
+    """True for a pipe, socket or device, of which reading may never end; a link to nothing is a missing file."""
+    try:
+        kind = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
 
 
 def _spellings(path: Path) -> tuple[str, str, str]:

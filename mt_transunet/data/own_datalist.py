@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import CLASS_NAMES
 from ..atomic import write_json
 from .data_report import DataReport, SplitSummary
-from .errors import NAMED, DataError, Problems
+from .errors import DataError, Problems
 from .items import SPLITS, Item, canonical_id, make_item
 from .own_masks import find_images, find_masks
 from .own_table import OwnTable, read_own_table
@@ -57,9 +57,7 @@ def write_datalist(
     found = find_images(images, masks, problems)
     mask_of = find_masks(masks, found, problems) if masks is not None else {}
     labels, groups = read_own_table(table, found, problems) if table is not None else ({}, {})
-    if problems.refused:
-        lines = [problem.line() for problem in problems.refused]
-        raise DataError("\n".join(lines[:NAMED] + [f"and {len(lines) - NAMED} more"] * (len(lines) > NAMED)))
+    problems.raise_refused()
     lists: dict[str, list[Item]] = {name: [] for name in SPLITS.values()}
     for name, path in found.items():
         side = _side(f"{seed} {groups.get(path, canonical_id(name))}", validation, test)

@@ -81,9 +81,10 @@ def find_masks(root: Path, images: Mapping[str, Path], problems: Problems) -> di
             masks[image] = path
     if not masks:
         first = next(iter(images))
+        there = name_some(orphans, 3) or "no files beside the images"
         raise DataError(
-            f"{root}: no mask fits an image by its name ({name_some(orphans, 3) or 'no files beside the images'}; the image {first} "
-            f"wants {first}.png in another folder, {first}_mask.png or the like)"
+            f"{root}: no mask fits an image by its name ({there}; the image {first} wants {first}.png in "
+            f"another folder, {first}_mask.png or the like)"
         )
     if orphans:
         problems.note(f"{len(orphans)} files of {root} belong to no image and are left out", orphans)

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
+from ..stored_image import ORIENTATION, as_rgb, check_single, stored_size
 from .errors import DataError, name_some
 
 LONGEST_NAME = 240
 """Bytes of a file's name that leave room for the endings of what is made from it; file systems take 255."""
 
-_ORIENTATION = 0x0112  # of EXIF
 _DRAFT_SIDE = 64  # pixels; libjpeg still walks through all the data, so a missing end is noticed
 
 
@@ -35,11 +35,11 @@ def image_size(path: str) -> tuple[int, int]:
         Exception: whatever Pillow finds wrong with the header.
     """
     with Image.open(path) as image:
-        return image.size
+        return stored_size(image)
 
 
 def decode_problem(path: str | os.PathLike) -> str | None:
-    """Why ``path`` does not decode completely or has too long a name, or None.
+    """Why ``path`` does not become one RGB image completely or has too long a name, or None.
 
     A JPEG is decoded at a reduced scale, about twice as fast; a truncated one fails all the same.
     """
@@ -47,20 +47,30 @@ def decode_problem(path: str | os.PathLike) -> str | None:
         return f"the file's name is too long for the files made from it; shorten it to {LONGEST_NAME} bytes"
     try:
         with Image.open(path) as image:
-            image.draft("RGB", (_DRAFT_SIDE, _DRAFT_SIDE))
-            image.load()
+            load_completely(image)
     except Exception as error:  # a broken file may raise anything: SyntaxError, struct.error, MemoryError, ...
         return reason_of(error)
     return None
 
 
+def load_completely(image: Image.Image) -> None:
+    """Decode an opened image and make it RGB as inference does, at a reduced scale where it is a JPEG.
+
+    Raises:
+        Exception: whatever Pillow finds wrong with it; ValueError for one of several photographs.
+    """
+    check_single(image)
+    image.draft("RGB", (_DRAFT_SIDE, _DRAFT_SIDE))
+    as_rgb(image).load()
+
+
 def is_turned(image: Image.Image) -> bool:
     """Whether viewers that heed EXIF show an image in another position than its pixels have.
 
-    Ask it of an image that is loaded: of a PNG the tag may come after the pixels, and Pillow turns a TIFF as it loads.
+    Ask it of an image that is loaded, :func:`as_stored`: of a PNG the tag may come after the pixels.
     """
     try:
-        return image.getexif().get(_ORIENTATION, 1) in range(2, 9)  # 1 is upright; viewers ignore what has no meaning
+        return image.getexif().get(ORIENTATION, 1) in range(2, 9)  # 1 is upright; viewers ignore what has no meaning
     except Exception:  # a broken tag may raise anything, and is heeded by nobody
         return False
 

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from ..reports import overlay_panel
-from ..transforms import as_rgb
+from ..stored_image import as_rgb, as_stored
 
 __all__ = ["encoded_panel", "image_path", "photograph", "plane"]
 
@@ -30,10 +30,11 @@ def photograph(path: str, longest: int | None = None) -> Image.Image:
     with Image.open(path) as image:
         if longest is not None:
             image.draft("RGB", (2 * longest, 2 * longest))  # a JPEG decodes at a fraction of its size
-        found = as_rgb(image)
+        stored = as_stored(image)
+        found = as_rgb(stored)
         found.load()  # PIL reads the pixels late, and a small image is not touched by thumbnail
-        if "exif" in image.info:  # lost where transparency is laid over white
-            found.info["exif"] = image.info["exif"]
+        if "exif" in stored.info:  # lost where transparency is laid over white
+            found.info["exif"] = stored.info["exif"]
         if longest is not None:
             found.thumbnail((longest, longest))
     return found

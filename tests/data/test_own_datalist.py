@@ -190,3 +190,14 @@ def test_a_list_to_evaluate_only_needs_no_more_than_a_share_of_one(own: Path) ->
 def test_options_of_a_table_need_one(own: Path, capsys: pytest.CaptureFixture, option: str) -> None:
     assert main(["datalist", str(own / "images"), str(own / "d.json"), option, "patient"]) == 1
     assert "give it with --table" in capsys.readouterr().err
+
+
+def test_of_many_refused_rows_the_first_ten_are_told(tmp_path):
+    for index in range(12):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{index}.png")
+    rows = "".join(f"{index},0.5,0\n" for index in range(12))
+    (tmp_path / "t.csv").write_text(f"image_id,melanoma,seborrheic_keratosis\n{rows}")
+    with pytest.raises(DataError) as refused:
+        write_datalist(tmp_path, tmp_path / "own.json", table=OwnTable(tmp_path / "t.csv"))
+    lines = str(refused.value).splitlines()
+    assert len(lines) == 11 and lines[-1] == "and 2 more"
