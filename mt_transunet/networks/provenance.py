@@ -80,10 +80,25 @@ def trained_at(path: str | Path) -> dict[str, Any]:
 
     Read from the provenance record, or from the config.json that a run leaves beside its weights. `image_size` is the
     side in pixels the network was trained at, `view_sizes` the sides of test-time views.
+
+    Raises:
+        WeightsError: a record that says it in no way that can be read.
     """
     content = read_provenance(path)
     record = weights_file(Path(path)).with_name("config.json")
     if content is None and record.is_file():
-        content = json.loads(record.read_text(encoding="utf-8")).get("settings", {})
+        content = _settings(record)
     sizes = {key: (content or {}).get(key) for key in ("image_size", "view_sizes")}
     return {key: value for key, value in sizes.items() if value}
+
+
+def _settings(record: Path) -> dict[str, Any]:
+    """What a run's config.json says it was trained with."""
+    try:
+        settings = dict(json.loads(record.read_text(encoding="utf-8")).get("settings", {}))
+        sizes = [settings.get("image_size") or 0, *(settings.get("view_sizes") or ())]
+        if not all(isinstance(size, int) for size in sizes):
+            raise TypeError(f"sizes {sizes}")
+    except (ValueError, TypeError, AttributeError) as error:
+        raise WeightsError(f"{record} is no record of a run ({error}); restore it, or move it away") from error
+    return settings

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import importlib
-import pickle
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,7 @@ def read_npz(path: Path) -> dict[str, torch.Tensor]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-    except (OSError, ValueError, TypeError) as error:
+    except Exception as error:  # zipfile's and numpy's own kinds among them
         _refuse_unreadable(path, error)
         raise WeightsError(f"{path} is no NumPy archive of plain arrays; download it again ({error})") from error
 
@@ -57,7 +57,7 @@ def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
 def read_torch(path: Path) -> dict[str, torch.Tensor]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # a file that is none may raise anything in the unpickler
         _refuse_unreadable(path, error)
         raise WeightsError(
             f"{path} is not a torch file of plain tensors; give the model.pt of a run, or a file written by "
@@ -65,12 +65,25 @@ def read_torch(path: Path) -> dict[str, torch.Tensor]:
         ) from error
     if not isinstance(content, dict) or not content:
         raise WeightsError(f"{path} holds {type(content).__name__}, not a state dict; give the model.pt of a run")
-    if not all(isinstance(value, torch.Tensor) for value in content.values()):
+    if not all(isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in content.items()):
         raise WeightsError(
             f"{path} is a training checkpoint (it holds {', '.join(map(repr, list(content)[:4]))}), not a plain state "
             "dict; give the model.pt of that run, or the run's folder"
         )
     return content
+
+
+def require_numbers(path: Path, state: Mapping[str, torch.Tensor]) -> None:
+    """Refuse weights that would answer every image with nothing, or are stored as no layer can use them.
+
+    Raises:
+        WeightsError: names the first such tensor.
+    """
+    for name, tensor in state.items():
+        if tensor.layout != torch.strided or tensor.is_quantized:
+            raise WeightsError(f"{path}: {name} is no dense tensor; give a model.pt of a run")
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise WeightsError(f"{path}: {name} holds values that are no numbers; the training failed, train it again")
 
 
 def _refuse_unreadable(path: Path, error: Exception) -> None:

@@ -17,7 +17,7 @@ from ..bundle_folder import bundle_folder
 from .mt_transunet import MTTransUNet
 from .provenance import check_provenance, read_provenance, trained_at, weights_file
 from .variants import ENCODERS, MAX_LAYERS, VARIANTS, build_network, known
-from .weight_files import WeightsError, read_weights
+from .weight_files import WeightsError, read_weights, require_numbers
 
 
 class Identity(NamedTuple):
@@ -112,7 +112,7 @@ def identify(state: Mapping[str, torch.Tensor]) -> Identity | None:
     blocks = {key.split(".")[2] for key in state if key.startswith("transformer.blocks.")}
     if "transformer.norm.weight" not in state or len(blocks) > MAX_LAYERS:
         return None
-    width = state["transformer.norm.weight"].shape[-1]
+    width = state["transformer.norm.weight"].numel()
     wanted = shapes(state)
     for variant, row in VARIANTS.items():
         if row["embed_dim"] != width:
@@ -138,7 +138,9 @@ def read_run(path: Path) -> dict[str, torch.Tensor]:
     file = weights_file(path)
     if file.is_file():
         check_provenance(file, required=variant is not None)
-    return read_weights(file)
+    state = read_weights(file)
+    require_numbers(file, state)
+    return state
 
 
 def built_as(path: str | Path, variant: str) -> dict[str, Any]:

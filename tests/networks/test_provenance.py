@@ -72,3 +72,11 @@ def test_a_run_folder_tells_its_sizes_by_its_settings(tmp_path):
     assert trained_at(tmp_path) == {}
     (tmp_path / "config.json").write_text('{"settings": {"image_size": 96, "view_sizes": [64, 96, 128], "seed": 1}}')
     assert trained_at(tmp_path) == trained_at(tmp_path / "model.pt") == {"image_size": 96, "view_sizes": [64, 96, 128]}
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"settings": {"image_size": "big"}}'])
+def test_a_runs_record_that_cannot_be_read_is_named(tmp_path, content):
+    torch.save({"a": torch.ones(1)}, tmp_path / "model.pt")
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(WeightsError, match="config.json is no record of a run"):
+        trained_at(tmp_path)

@@ -4,12 +4,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from mt_transunet.networks.weight_files import WeightsError, read_weights
+from mt_transunet.networks.weight_files import WeightsError, read_weights, require_numbers
 
 
 def test_npz_archive_gives_tensors(tmp_path):
@@ -57,6 +58,42 @@ def test_training_checkpoint_is_told_from_a_state_dict(tmp_path):
     message = r"training checkpoint \(it holds 'network', 'optimizer'\), not a plain state dict; give the model.pt"
     with pytest.raises(WeightsError, match=message):
         read_weights(tmp_path / "checkpoint.pt")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("users.pt", b"root:x:0:0:root:/root:/bin/bash\n" * 4, "is not a torch file of plain tensors"),
+        ("damaged.npz", b"PK\x03\x04 and nothing that follows", "is no NumPy archive of plain arrays"),
+    ],
+)
+def test_a_file_that_begins_like_weights_is_refused(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(WeightsError, match=message):
+        read_weights(tmp_path / name)
+
+
+def test_tensors_under_numbers_are_no_state_dict(tmp_path):
+    torch.save({1: torch.ones(1)}, tmp_path / "numbers.pt")
+    with pytest.raises(WeightsError, match=r"it holds 1\), not a plain state dict"):
+        read_weights(tmp_path / "numbers.pt")
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (torch.tensor([1.0, torch.nan]), "m.pt: b holds values that are no numbers; the training failed"),
+        (torch.tensor([torch.inf]).half(), "m.pt: b holds values that are no numbers"),
+        (torch.eye(2).to_sparse(), "m.pt: b is no dense tensor"),
+    ],
+)
+def test_weights_that_no_network_can_answer_with_are_refused(tensor, message):
+    with pytest.raises(WeightsError, match=message):
+        require_numbers(Path("m.pt"), {"a": torch.ones(1), "b": tensor})
+
+
+def test_counters_and_plain_numbers_are_weights():
+    require_numbers(Path("m.pt"), {"a": torch.ones(2).half(), "num_batches_tracked": torch.tensor(3)})
 
 
 @pytest.mark.parametrize("content", [torch.ones(2), {}])

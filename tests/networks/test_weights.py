@@ -148,6 +148,7 @@ def test_training_checkpoint_is_refused(tmp_path, lite):
             "class_head.bias stands in only one",
         ),
         (lambda state: {**state, "class_head.bias": torch.ones(9)}, "names agree but shapes differ"),
+        (lambda state: {**state, "transformer.norm.weight": torch.tensor(1.0)}, "names agree but shapes differ"),
     ],
 )
 def test_foreign_state_dict_is_refused(tmp_path, lite, change, detail):
@@ -156,6 +157,14 @@ def test_foreign_state_dict_is_refused(tmp_path, lite, change, detail):
         load_weights(lite, tmp_path / "foreign.pt")
     with pytest.raises(ValueError, match="holds the weights of another network; give a model.pt"):
         load_network(tmp_path / "foreign.pt")
+
+
+def test_weights_that_hold_no_numbers_are_refused(tmp_path, lite):
+    broken = {key: tensor.clone() for key, tensor in lite.state_dict().items()}
+    broken["class_head.weight"][0, 0] = torch.nan
+    torch.save(broken, tmp_path / "nan.pt")
+    with pytest.raises(ValueError, match="class_head.weight holds values that are no numbers"):
+        load_network(tmp_path / "nan.pt")
 
 
 def test_name_that_is_neither_variant_nor_file_lists_the_variants():
