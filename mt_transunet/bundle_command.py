@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .bundle_folder import bundle_folder
-from .overrides import number_read
+from .override_values import number_read
 
 __all__ = ["CONFIGS", "run_bundle"]
 

@@ -15,6 +15,7 @@ from monai.bundle import ConfigParser
 from monai.bundle import run as bundle_run
 from monai.bundle.utils import DEFAULT_MLFLOW_SETTINGS, ID_SEP_KEY
 
+from .override_values import check_kind, number_read
 from .user_errors import report_user_errors
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "check_overrides",
     "flags",
     "stray_words",
-    "number_read",
     "UnknownOverrideError",
 ]
 
@@ -104,13 +104,14 @@ def check_overrides(argv: Sequence[str]) -> None:
 
     Raises:
         UnknownOverrideError: naming the key and the nearest known ones.
-        ValueError: a folder or file whose name the command line reads as a number.
+        ValueError: a folder or file whose name the command line reads as a number, or a value of another kind.
     """
     command = parse_command(argv)
     if command is None or not command.config_files:
         return
     report_user_errors()  # the first expression of every config: the earliest our code runs
-    known = _paths(ConfigParser.load_config_files(list(command.config_files)))
+    config = ConfigParser.load_config_files(list(command.config_files))
+    known = _paths(config)
     known |= {path.replace(ID_SEP_KEY, "#") for path in known}
     # what only reports a value elsewhere is no key to suggest
     offered = sorted(
@@ -129,21 +130,7 @@ def check_overrides(argv: Sequence[str]) -> None:
             )
         if (number := number_read(key, value)) is not None:
             raise ValueError(f"--{shown} {value} is read as the number {number}; write ./{value}")
-
-
-def number_read(key: str, value: Any) -> float | None:
-    """The number that fire makes of a folder's or file's name like ``2017`` or ``2017_05``; None of any other value.
-
-    It gives whatever is a Python literal as one.
-    """
-    name = key.rpartition(ID_SEP_KEY)[2]
-    if not name.endswith(("_dir", "_path", "_root")) and name not in ("weights", "initial_weights"):
-        return None
-    try:
-        read = ast.literal_eval(str(value))
-    except (ValueError, SyntaxError):
-        return None
-    return read if isinstance(read, (int, float)) and not isinstance(read, bool) else None
+        check_kind(key, value, config, str(command.overrides.get("variant", config.get("variant"))))
 
 
 def _hint(word: str, offered: Sequence[str], prefix: str = "--") -> str:

@@ -107,7 +107,7 @@ def test_the_command_is_known_however_python_was_started(main):
     + ["_meta_#version", "output-dir"],
 )
 def test_known_keys_pass(config, key):
-    check_overrides(command("--config_file", config, f"--{key}", "x"))
+    check_overrides(command("--config_file", config, f"--{key}", "None"))
 
 
 @pytest.mark.parametrize("name, number", [("2017", "2017"), ("2017_05", "201705"), ("20.5", "20.5")])
@@ -158,9 +158,14 @@ def test_keys_of_every_given_file_count(config, tmp_path):
     overlay.write_text(json.dumps({"split": "val", "train#trainer#amp": True, "+train": {"new": 1}}))
     both = command("--config_file", f"['{config}', '{overlay}']")
     for key in ("split", "train#trainer#amp", "train#trainer#max_epochs", "train#new"):
-        check_overrides([*both, f"--{key}", "x"])
+        check_overrides([*both, f"--{key}", "None"])
     with pytest.raises(UnknownOverrideError, match="train.json, .*overlay.json"):
         check_overrides([*both, "--spilt", "test"])
+
+
+def test_a_value_of_another_kind_is_refused(config):
+    with pytest.raises(ValueError, match="--learning_rate fast: a number, such as 0.1 is expected"):
+        check_overrides(command("--config_file", config, "--learning_rate", "fast"))
 
 
 def test_without_a_config_file_monai_speaks_first():

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether what was typed for a key is of the kind that the configs have there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from monai.bundle.utils import ID_SEP_KEY
+
+__all__ = ["check_kind", "number_read", "require_device"]
+
+_OF_RECIPE = re.compile(r"\$@recipe\['(\w+)'\]")
+_EXPRESSIONS = ("$", "@", "%")
+
+
+def check_kind(key: str, typed: Any, config: Mapping[str, Any], variant: str) -> None:
+    """Refuse a word for a number, a decimal for a whole number, one value for a list, and ``false`` for ``False``.
+
+    Of a key whose value is an expression nothing is known, except where it is that of the variant's recipe. None, which
+    switches many things off, and expressions are taken everywhere.
+
+    Raises:
+        ValueError: naming the key and a value of the right kind.
+    """
+    read = _literal(typed)
+    shown = f"--{key.replace(ID_SEP_KEY, '#')} {typed}"
+    if read in ("true", "false"):  # a word, and no word is false
+        raise ValueError(f"{shown}: write {read.capitalize()}")
+    known = _value_of(key, config, variant)
+    if known is None or read is None or (isinstance(read, str) and read.startswith(_EXPRESSIONS)):
+        return
+    for kind, takes, name in (
+        (bool, (bool,), "True or False"),
+        (int, (int,), f"a whole number, such as {known}"),
+        (float, (int, float), f"a number, such as {known}"),
+        (list, (list, tuple), f'a list, such as "{known}"'),
+    ):
+        if isinstance(known, kind):
+            if not isinstance(read, takes) or (isinstance(read, bool) and kind is not bool):
+                raise ValueError(f"{shown}: {name} is expected")
+            return
+
+
+def number_read(key: str, value: Any) -> float | None:
+    """The number that fire makes of a folder's or file's name like ``2017`` or ``2017_05``; None of any other value.
+
+    It gives whatever is a Python literal as one.
+    """
+    name = key.rpartition(ID_SEP_KEY)[2]
+    if not name.endswith(("_dir", "_path", "_root")) and name not in ("weights", "initial_weights"):
+        return None
+    read = _literal(value)
+    return read if isinstance(read, (int, float)) and not isinstance(read, bool) else None
+
+
+def require_device(device: str | int | torch.device) -> None:
+    """Refuse a device that this machine or this build of torch does not have.
+
+    Raises:
+        ValueError: naming those that are there.
+    """
+    try:
+        torch.empty(1, device=device)
+    except Exception as error:  # torch has a kind for each: AssertionError without CUDA, RuntimeError for a wrong name
+        here = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+        here += ["mps"] * torch.backends.mps.is_available()
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"--device {device} cannot be used ({reason}); here there is {', '.join(here)}") from error
+
+
+def _value_of(key: str, config: Mapping[str, Any], variant: str) -> Any:
+    value: Any = config
+    for part in key.split(ID_SEP_KEY):
+        if not isinstance(value, Mapping) or part not in value:
+            return None  # an element of a list, or spelt in one word by an overlay
+        value = value[part]
+    if isinstance(value, str) and (found := _OF_RECIPE.fullmatch(value)):
+        return config.get("recipes", {}).get(variant, {}).get(found[1])
+    return value
+
+
+def _literal(typed: Any) -> Any:
+    """What fire makes of a word: a Python literal, else the word."""
+    try:
+        return ast.literal_eval(str(typed))
+    except (ValueError, SyntaxError):
+        return typed

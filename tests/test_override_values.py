@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+
+from mt_transunet.override_values import check_kind, require_device
+
+CONFIG = {
+    "variant": "lite",
+    "seed": 0,
+    "overlays": True,
+    "rate": 0.5,
+    "sizes": [160, 192],
+    "fold": None,
+    "resume": "$not @annotated",
+    "views": "none",
+    "max_iterations": "$@recipe['max_iterations']",
+    "recipes": {"lite": {"max_iterations": 875}, "paper": {"max_iterations": 40000}},
+    "train": {"trainer": {"max_epochs": 3}},
+}
+
+
+@pytest.mark.parametrize(
+    "key, typed, expected",
+    [
+        ("seed", "abc", "--seed abc: a whole number, such as 0 is expected"),
+        ("seed", "True", "--seed True: a whole number"),
+        ("max_iterations", "2.5", "--max_iterations 2.5: a whole number, such as 875 is expected"),
+        ("rate", "fast", "--rate fast: a number, such as 0.5 is expected"),
+        ("overlays", "5", "--overlays 5: True or False is expected"),
+        ("sizes", "160", '--sizes 160: a list, such as "[160, 192]" is expected'),
+        ("train::trainer::max_epochs", "x", "--train#trainer#max_epochs x: a whole number, such as 3"),
+        ("resume", "false", "--resume false: write False"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_with_one_that_fits(key, typed, expected):
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        check_kind(key, typed, CONFIG, "lite")
+
+
+@pytest.mark.parametrize(
+    "key, typed",
+    [
+        ("seed", "3"),
+        ("rate", "1"),
+        ("rate", "None"),
+        ("overlays", "False"),
+        ("sizes", "(64, 96)"),
+        ("seed", "$1 + 1"),
+        ("fold", "whatever"),
+        ("resume", "False"),
+        ("views", "paper"),
+        ("max_iterations", "20"),
+        ("handlers::0", "x"),
+    ],
+)
+def test_what_fits_and_what_nothing_is_known_of_is_taken(key, typed):
+    check_kind(key, typed, CONFIG, "lite")
+
+
+def test_the_recipe_is_that_of_the_variant():
+    with pytest.raises(ValueError, match="such as 40000"):
+        check_kind("max_iterations", "x", CONFIG, "paper")
+
+
+def test_a_device_that_is_not_there_is_refused_with_those_that_are():
+    missing = f"cuda:{torch.cuda.device_count()}"
+    with pytest.raises(ValueError, match=rf"--device {missing} cannot be used \(.+\); here there is cpu"):
+        require_device(missing)
+
+
+@pytest.mark.parametrize("device", ["cpu", torch.device("cpu")])
+def test_a_device_that_is_there_is_taken(device):
+    require_device(device)
