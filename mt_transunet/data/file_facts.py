@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ..mask_values import lost_lesion, mask_values
+from ..mask_values import LESION_FROM, lost_lesion, mask_values
 from ..stored_image import stored_size
 from .reading import load_completely, reason_of
+
+LESION_ALL_AROUND = 0.9
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class FileFacts:
 def look_at(path: str, *, is_mask: bool) -> FileFacts:
     """Read and decode a file completely; never raises.
 
-    ``mask_flaw`` is one of ``empty`` (all 0), ``no lesion`` (nothing reaches 128, so that training will refuse it),
-    ``grey values`` (other than 0 and 255), or None.
+    ``mask_flaw`` is the first that holds of ``empty`` (all 0), ``no lesion`` (nothing reaches 128, so that training will
+    refuse it), ``lesion all around`` (along nine tenths of the border, which no whole photograph of ISIC-2017 has: an
+    inverted mask, or one on a coloured ground), ``grey values`` (other than 0 and 255), or None.
     """
     digest = ""
     try:
@@ -51,4 +54,7 @@ def _mask_flaw(values: np.ndarray) -> str | None:
         return "empty"
     if lost_lesion(values):
         return "no lesion"
+    border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
+    if (border >= LESION_FROM).mean() > LESION_ALL_AROUND:
+        return "lesion all around"
     return None if np.isin(values, (0, 255)).all() else "grey values"

@@ -84,6 +84,17 @@ def test_odd_masks_are_named(isic, make, value, text):
     assert report.ok and f"{text}" in str(report) and str(path) in str(report)
 
 
+@pytest.mark.parametrize("skin, lesion", [(255, 0), ((0, 0, 255), (255, 0, 0))], ids=["inverted", "coloured ground"])
+def test_masks_whose_skin_is_not_black_are_named(isic, make, skin, lesion):
+    path = isic / MASKS / "ISIC_0000001_segmentation.png"
+    with Image.open(path) as mask:
+        size = mask.size
+    inverted = Image.new("L" if skin == 255 else "RGB", size, skin)
+    inverted.paste(lesion, (size[0] // 4, size[1] // 4, size[0] // 2, size[1] // 2))
+    inverted.save(path)
+    assert "1 masks are lesion all around their border" in str(check_data(isic))
+
+
 def test_a_mask_that_would_become_empty_is_an_error(isic):
     path = isic / MASKS / "ISIC_0000001_segmentation.png"
     Image.fromarray(np.array([[0, 1, 2, 0, 0, 0, 0, 0]] * 6, np.uint8)).save(path)
