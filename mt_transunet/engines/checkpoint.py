@@ -7,6 +7,7 @@ import errno
 import logging
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -139,6 +140,12 @@ class RunCheckpoint:
         if self.evaluator is not None and "best" in content:
             self.evaluator.state.best_metric = content["best"]["metric"]
             self.evaluator.state.best_metric_epoch = content["best"]["epoch"]
+        if engine.state.iteration > self.max_iterations:
+            logger.warning(
+                f"{self.path} is of {engine.state.iteration} iterations, more than the {self.max_iterations} asked for: "
+                "nothing is trained; name another --output_dir for a shorter run"
+            )
+            return
         logger.info(f"{self.path}: going on after iteration {engine.state.iteration} of {self.max_iterations}")
 
     def _read(self, engine: Engine) -> dict[str, Any]:
@@ -146,13 +153,18 @@ class RunCheckpoint:
         saved = content["identity"]
         wanted = {**self.identity, "iterations_per_epoch": engine.state.epoch_length}
         differing = [
-            f"{key} {saved[key]!r} there, {value!r} now"
+            f"{key} {_shown(saved[key])} there, {_shown(value)} now"
             for key, value in wanted.items()
             if key in saved and saved[key] != value  # an older version's file may hold fewer
         ]
         if differing:
             raise ValueError(f"{self.path} belongs to another run ({'; '.join(differing)}): {START_ANEW}")
         return content
+
+
+def _shown(value: Any) -> str:
+    """A setting as Python writes it, hashes by their first digits."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1...", repr(value))
 
 
 def _load(path: Path) -> dict[str, Any]:
