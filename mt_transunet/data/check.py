@@ -25,7 +25,7 @@ TRAINING_SIDE = ("training", "unlabelled")
 
 _MASK_FLAWS = {
     "empty": "masks are empty",
-    "lesion all around": "masks are lesion all around their border, as if black or a colour stood for skin; look at them",
+    "lesion all around": "masks are lesion all around their border, as if white or a colour stood for skin",
     "grey values": "masks have values other than 0 and 255 (lesion is 128 and above)",
 }
 

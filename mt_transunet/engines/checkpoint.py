@@ -142,8 +142,8 @@ class RunCheckpoint:
             self.evaluator.state.best_metric_epoch = content["best"]["epoch"]
         if engine.state.iteration > self.max_iterations:
             logger.warning(
-                f"{self.path} is of {engine.state.iteration} iterations, more than the {self.max_iterations} asked for: "
-                "nothing is trained; name another --output_dir for a shorter run"
+                f"{self.path} is of {engine.state.iteration} iterations, more than the {self.max_iterations} asked "
+                "for: nothing is trained; name another --output_dir for a shorter run"
             )
             return
         logger.info(f"{self.path}: going on after iteration {engine.state.iteration} of {self.max_iterations}")
