@@ -31,8 +31,8 @@ def look_at(path: str, *, is_mask: bool) -> FileFacts:
     """Read and decode a file completely; never raises.
 
     ``mask_flaw`` is the first that holds of ``empty`` (all 0), ``no lesion`` (nothing reaches 128, so that training
-    will refuse it), ``lesion all around`` (along nine tenths of the border, which no whole photograph of ISIC-2017 has: an
-    inverted mask, or one on a coloured ground), ``grey values`` (other than 0 and 255), or None.
+    will refuse it), ``lesion all around`` (along nine tenths of the border, which no whole photograph of ISIC-2017 has:
+    an inverted mask, or one on a coloured ground), ``grey values`` (other than 0 and 255), or None.
     """
     digest = ""
     try:
