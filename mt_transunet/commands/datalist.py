@@ -22,7 +22,12 @@ def add_datalist(verbs: Any) -> None:
     parser.add_argument("--image_column", help="names of the images (default image_id)")
     parser.add_argument("--diagnosis_column", help="(default diagnosis, or the challenge's two columns)")
     parser.add_argument("--group_column", help="patient or lesion, never on two sides")
-    parser.add_argument("--names", nargs=3, metavar=NAMES, help="how the table calls the three diagnoses")
+    parser.add_argument(
+        "--names",
+        nargs=3,
+        metavar=NAMES,
+        help="how the table calls the three diagnoses; several names of one as one|other",
+    )
     parser.add_argument("--validation", type=float, help="share to validate on (default 0.2, 0 where all is test)")
     parser.add_argument("--test", type=float, default=0.0, help="share to test on (default %(default)s, 1 for all)")
     parser.add_argument("--seed", type=int, default=0, help="another one draws other sides (default %(default)s)")

@@ -26,12 +26,13 @@ class OwnTable:
         path: a CSV file in UTF-8 with a header; further columns are fine.
         image: column of the images' names, with or without extension.
         diagnosis: column of the diagnoses. None: ``diagnosis``, else the challenge's two columns, else none is known.
-        names: how the table calls nevus, melanoma and seborrheic keratosis, in any case.
+        names: how the table calls nevus, melanoma and seborrheic keratosis, in any case; several names of one with bars
+            between them (``melanoma in situ|melanoma invasive``).
         group: column of what must not be on two sides of a split (patient, lesion); None where each image stands
             for itself.
 
     Raises:
-        DataError: not three different names.
+        DataError: not names for three, or one that stands for two.
     """
 
     path: Path
@@ -41,8 +42,14 @@ class OwnTable:
     group: str | None = None
 
     def __post_init__(self) -> None:
-        if len({name.lower() for name in self.names}) != len(CLASS_NAMES) or len(self.names) != len(CLASS_NAMES):
+        if len(self.names) != len(CLASS_NAMES) or len(self.label_of) != sum(name.count("|") + 1 for name in self.names):
             raise DataError(f"names must be three different ones, for {', '.join(CLASS_NAMES)}; got {list(self.names)}")
+
+    @property
+    def label_of(self) -> dict[str, int]:
+        """The class of each name, in small letters."""
+        each = ((label, name.split("|")) for label, name in enumerate(self.names))
+        return {name.strip().lower(): label for label, names in each for name in names}
 
 
 def read_own_table(
@@ -113,7 +120,7 @@ def _labels(table: OwnTable, header: list[str], row_of: Mapping[Path, Row], prob
 
 
 def _named(table: OwnTable, column: str, row_of: Mapping[Path, Row], problems: Problems) -> dict[Path, int]:
-    ours = {name.lower(): label for label, name in enumerate(table.names)}
+    ours = table.label_of
     told = {path: row[column] for path, row in row_of.items() if row[column]}
     found = {path: ours[name.lower()] for path, name in told.items() if name.lower() in ours}
     others = Counter(name for path, name in told.items() if path not in found)

@@ -52,7 +52,7 @@ class Progress(ProgressBar):
         self.batch_size = batch_size
 
     def attach(self, engine: Engine) -> None:  # type: ignore[override]
-        if self.stream.isatty():
+        if self.stream is not None and self.stream.isatty():  # a service may have no standard error
             super().attach(engine, output_transform=None if self.loss is None else lambda _: self._parts())
             return
         engine.add_event_handler(Events.EPOCH_STARTED, self._start_clock)

@@ -73,7 +73,17 @@ def test_images_of_one_name_have_rows_by_their_folders(table) -> None:
     assert list(read_own_table(own, images, Problems())[0].values()) == [0, 1, 0]
 
 
-@pytest.mark.parametrize("names", [("nv", "mel", "MEL"), ("nv", "mel")])
+def test_a_class_may_have_several_names(table) -> None:
+    own = table(
+        "image_id,diagnosis", "a,Nevus", "b,Melanoma in situ", "c,melanoma invasive",
+        names=("nevus", "melanoma in situ | Melanoma Invasive", "seborrheic keratosis"),
+    )  # fmt: skip
+    assert read_own_table(own, IMAGES, Problems())[0] == {Path("a.jpg"): 0, Path("b.jpg"): 1, Path("c.jpg"): 1}
+
+
+@pytest.mark.parametrize(
+    "names", [("nv", "mel", "MEL"), ("nv", "mel"), ("nv|mel", "mel", "bkl"), ("nv", "mel|mel", "bkl")]
+)
 def test_names_must_be_three_different_ones(names) -> None:
     with pytest.raises(DataError, match="three different"):
         OwnTable(Path("table.csv"), names=names)
