@@ -13,7 +13,8 @@ from monai.bundle.utils import ID_SEP_KEY
 
 __all__ = ["check_kind", "number_read", "require_device"]
 
-_OF_RECIPE = re.compile(r"\$@recipe\['(\w+)'\]")
+_OF_RECIPE = re.compile(r"\$.*@recipe\['(\w+)'\].*")
+_SWITCHES = ("true", "false", "yes", "no", "on", "off")
 _EXPRESSIONS = ("$", "@", "%")
 
 
@@ -28,19 +29,19 @@ def check_kind(key: str, typed: Any, config: Mapping[str, Any], variant: str) ->
     """
     read = _literal(typed)
     shown = f"--{key.replace(ID_SEP_KEY, '#')} {typed}"
-    if read in ("true", "false"):  # a word, and no word is false
-        raise ValueError(f"{shown}: write {read.capitalize()}")
+    if read in _SWITCHES:  # a word, and no word is false
+        raise ValueError(f"{shown}: write True or False")
     known = _value_of(key, config, variant)
     if known is None or read is None or (isinstance(read, str) and read.startswith(_EXPRESSIONS)):
         return
-    for kind, takes, name in (
-        (bool, (bool,), "True or False"),
-        (int, (int,), f"a whole number, such as {known}"),
-        (float, (int, float), f"a number, such as {known}"),
-        (list, (list, tuple), f'a list, such as "{known}"'),
+    for kind, fits, name in (
+        (bool, read in (True, False), "True or False"),
+        (int, isinstance(read, int) and not isinstance(read, bool), f"a whole number, such as {known}"),
+        (float, isinstance(read, (int, float)) and not isinstance(read, bool), f"a number, such as {known}"),
+        (list, isinstance(read, (list, tuple)), f'a list, such as "{known}"'),
     ):
         if isinstance(known, kind):
-            if not isinstance(read, takes) or (isinstance(read, bool) and kind is not bool):
+            if not fits:
                 raise ValueError(f"{shown}: {name} is expected")
             return
 

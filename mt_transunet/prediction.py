@@ -69,12 +69,12 @@ def as_array(image: str | Path | IO[bytes] | Image.Image | np.ndarray) -> np.nda
             raise ValueError(f"an array must be uint8 RGB of shape (H, W, 3), got {image.dtype} {image.shape}")
         return np.ascontiguousarray(image)
     if isinstance(image, Image.Image):
+        check_single(image)
         return np.array(to_rgb(image.copy()))  # a copy forgets its file, and with it how that is stored
     if not isinstance(image, (str, os.PathLike)) and not hasattr(image, "read"):
         raise TypeError(f"an image is a path, an open file, a PIL image or a uint8 array, got {type(image).__name__}")
     try:
         with Image.open(image) as opened:
-            check_single(opened)
             return np.array(to_rgb(opened))
     except Exception as error:  # a broken file may raise anything
         raise ValueError(f"{image} is no readable image ({error}): check the path or replace the file") from error

@@ -26,6 +26,9 @@ _BACK = {
 }
 _SIDES_CHANGED = (5, 6, 7, 8)
 
+_SUBFILE, _REDUCED_OR_MASK = 0x00FE, 1 | 4
+"""What a page is, and two of its bits (TIFF 6.0, page 36)."""
+
 
 def as_stored(image: Image.Image) -> Image.Image:
     """The image as its pixels are stored: Pillow turns a TIFF by its orientation as it loads, and nothing else.
@@ -33,8 +36,10 @@ def as_stored(image: Image.Image) -> Image.Image:
     What was turned back has the orientation in its EXIF, as a JPEG has. An image that is loaded already stays as it is.
 
     Raises:
-        ValueError: a TIFF that Pillow misreads, with its rows cut at the length of its columns.
+        ValueError: a TIFF that Pillow misreads, with its rows cut at the length of its columns, or one that
+            :func:`check_single` refuses.
     """
+    check_single(image)
     orientation = _turned_by(image)
     if orientation is None:
         return image
@@ -62,20 +67,25 @@ def _turned_by(image: Image.Image) -> int | None:
 def check_single(image: Image.Image) -> None:
     """Refuse a TIFF of several photographs, of which Pillow would show the first alone.
 
-    Pages of other sizes are previews of the first.
+    Pages of other sizes are previews of the first, and some of its size are said to be its transparency, or a preview.
 
     Raises:
         ValueError: says how many.
     """
     if image.format != "TIFF" or getattr(image, "n_frames", 1) == 1:
         return
-    size, alike = image.size, 0
-    for page in range(image.n_frames):
-        image.seek(page)
-        alike += image.size == size
+    pages = 1 + sum(_is_photograph(image, page, image.size) for page in range(1, image.n_frames))
     image.seek(0)
-    if alike > 1:
-        raise ValueError(f"holds {alike} pages; give one photograph a file")
+    if pages > 1:
+        raise ValueError(f"holds {pages} pages; give one photograph a file")
+
+
+def _is_photograph(image: Image.Image, page: int, size: tuple[int, int]) -> bool:
+    try:
+        image.seek(page)
+    except Exception:  # of a kind that Pillow cannot read
+        return False
+    return image.size == size and not image.tag_v2.get(_SUBFILE, 0) & _REDUCED_OR_MASK
 
 
 def as_rgb(image: Image.Image) -> Image.Image:

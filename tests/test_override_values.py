@@ -18,7 +18,8 @@ CONFIG = {
     "resume": "$not @annotated",
     "views": "none",
     "max_iterations": "$@recipe['max_iterations']",
-    "recipes": {"lite": {"max_iterations": 875}, "paper": {"max_iterations": 40000}},
+    "warmup": "$min(@recipe['warmup'], @total_iterations // 10)",
+    "recipes": {"lite": {"max_iterations": 875, "warmup": 60}, "paper": {"max_iterations": 40000}},
     "train": {"trainer": {"max_epochs": 3}},
 }
 
@@ -33,7 +34,9 @@ CONFIG = {
         ("overlays", "5", "--overlays 5: True or False is expected"),
         ("sizes", "160", '--sizes 160: a list, such as "[160, 192]" is expected'),
         ("train::trainer::max_epochs", "x", "--train#trainer#max_epochs x: a whole number, such as 3"),
-        ("resume", "false", "--resume false: write False"),
+        ("resume", "false", "--resume false: write True or False"),
+        ("resume", "no", "--resume no: write True or False"),
+        ("warmup", "soon", "--warmup soon: a whole number, such as 60 is expected"),
     ],
 )
 def test_a_value_of_another_kind_is_refused_with_one_that_fits(key, typed, expected):
@@ -48,6 +51,7 @@ def test_a_value_of_another_kind_is_refused_with_one_that_fits(key, typed, expec
         ("rate", "1"),
         ("rate", "None"),
         ("overlays", "False"),
+        ("overlays", "1"),
         ("sizes", "(64, 96)"),
         ("seed", "$1 + 1"),
         ("fold", "whatever"),

@@ -9,6 +9,7 @@ from PIL import Image
 
 from mt_transunet.data.reading import decode_problem, image_size, is_turned
 from mt_transunet.mask_values import mask_values
+from mt_transunet.prediction import as_array
 from mt_transunet.stored_image import as_rgb, as_stored, check_single
 
 STORED = np.zeros((20, 30, 3), np.uint8)
@@ -68,6 +69,21 @@ def test_a_preview_behind_the_photograph_is_no_second_one(tmp_path: Path) -> Non
     with Image.open(path) as image:
         check_single(image)
         assert as_rgb(image).size == (30, 20)
+
+
+def test_a_page_that_holds_the_transparency_is_no_second_photograph(tmp_path: Path) -> None:
+    path = tmp_path / "mask.tif"
+    transparency = Image.new("1", (30, 20), 1)
+    transparency.encoderinfo = {"tiffinfo": {0x00FE: 4}}
+    Image.new("RGB", (30, 20)).save(path, save_all=True, append_images=[transparency])
+    assert decode_problem(path) is None
+
+
+def test_an_open_image_and_a_mask_of_two_pages_are_refused_too(tmp_path: Path) -> None:
+    with Image.open(pages(tmp_path / "two.tif", (30, 20), (30, 20))) as image:
+        for read in (as_rgb, mask_values, as_array):
+            with pytest.raises(ValueError, match="holds 2 pages"):
+                read(image)
 
 
 def test_decimals_up_to_1_span_the_whole_range() -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from .errors import DataError, Problems
-from .image_files import has_image_suffix
 from .items import SPLITS, Item, make_item
 
 NAME = "datalist.json"
@@ -92,7 +91,7 @@ def _item(entry: Any, place: str, folder: Path, problems: Problems) -> Item | No
                 f"{place.partition('[')[0]}: the key {key} is passed over", remedy=f"write {meant} if that is meant"
             )
     image, mask, label = entry["image"], entry.get("mask"), entry.get("label")
-    if isinstance(label, str) and not has_image_suffix(label):
+    if isinstance(label, str) and not Path(label).suffix and not (folder / label).is_file():
         remedy = "give the class as 0, 1 or 2, or the path of a mask"
         problems.refuse(f"{place}: label of {image} is {label!r}", remedy=remedy)
         label = None

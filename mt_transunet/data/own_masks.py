@@ -50,8 +50,11 @@ def find_images(root: Path, masks: Path | None, problems: Problems) -> dict[str,
 def _note_doubtful(paths: list[Path], root: Path, problems: Problems) -> None:
     places = {_place(path, root) for path in paths}
     called_mask = re.compile(f"{_MASK_WORD.pattern}$", re.IGNORECASE)
-    named_so = [path for path in paths if _named(_place(path, root), places, _ANY_WORD) is not None]
-    doubtful = [path.name for path in paths if path in named_so or called_mask.search(path.stem)]
+    doubtful = [
+        path.name
+        for path in paths
+        if called_mask.search(path.stem) or _named(_place(path, root), places, _ANY_WORD) is not None
+    ]
     if doubtful:
         remedy = "call masks x_mask of an image x, or put them into a folder of their own"
         problems.note(f"{len(doubtful)} files count as images and are called like masks", doubtful, remedy)

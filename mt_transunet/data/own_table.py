@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 from .. import CLASS_NAMES
 from .diagnosis_csv import COLUMNS, label_of
 from .errors import DataError, Problems, name_some
 from .image_files import has_image_suffix
-from .own_csv import Row, read_rows
+from .own_csv import Row, read_rows, require_once
 
 _DIAGNOSIS = "diagnosis"
 _UNKNOWN = ("", "-", "?", "na", "n/a", "nan", "none", "null", "unknown")  # no name of a group, in any case
@@ -57,8 +59,8 @@ def read_own_table(
 ) -> tuple[dict[Path, int], dict[Path, str]]:
     """The class and the group of each image that the table knows, by the image's name with or without ending.
 
-    Folders before a name count as far as the image's own go. A diagnosis by another name than the three leaves the
-    class unknown, and is noted with its count.
+    Folders before a name may be those of another machine, but not those of another image. A diagnosis by another name
+    than the three leaves the class unknown, and is noted with its count.
 
     Raises:
         DataError: what :func:`read_rows` refuses, an image with two rows, no image or no diagnosis that is known.
@@ -75,8 +77,9 @@ def read_own_table(
 def _row_of(table: OwnTable, rows: list[Row], images: Mapping[str, Path]) -> dict[Path, Row]:
     row_of: dict[Path, Row] = {}
     twice: list[str] = []
+    folders = _folders(images)
     for row in rows:
-        path = _image_of(row[table.image], images)
+        path = _image_of(row[table.image], images, folders)
         if path is not None and row_of.setdefault(path, row) is not row:
             twice.append(row[table.image])
     if twice:
@@ -90,14 +93,29 @@ def _row_of(table: OwnTable, rows: list[Row], images: Mapping[str, Path]) -> dic
     return row_of
 
 
-def _image_of(name: str, images: Mapping[str, Path]) -> Path | None:
+def _image_of(name: str, images: Mapping[str, Path], folders: Collection[str]) -> Path | None:
     """By all of the name, then without its folders one after the other, as other machines have them."""
-    parts = PureWindowsPath(name).parts  # splits at both kinds of slashes
+    parts = re.split(r"[\\/]+", name)
     for start in range(len(parts)):
-        path = images.get(_without_ending("/".join(parts[start:])))
+        path = images.get(_without_ending(name if start == 0 else "/".join(parts[start:])))
         if path is not None:
-            return path
+            return path if _lies_in(path, parts[:start], folders) else None
     return None
+
+
+def _lies_in(path: Path, told: Sequence[str], folders: Collection[str]) -> bool:
+    """Whether the folders that a table tells may be those of an image: none of them is another one's."""
+    for own, other in zip(reversed(path.parent.parts), reversed(told)):
+        if own != other:
+            return other not in folders
+    return True
+
+
+def _folders(images: Mapping[str, Path]) -> set[str]:
+    """Names of the folders below the one that all images lie in."""
+    parents = {path.parent for path in images.values()}
+    root = Path(os.path.commonpath(parents))
+    return {part for parent in parents for part in parent.relative_to(root).parts}
 
 
 def _without_ending(name: str) -> str:
@@ -106,8 +124,11 @@ def _without_ending(name: str) -> str:
 
 def _labels(table: OwnTable, header: list[str], row_of: Mapping[Path, Row], problems: Problems) -> dict[Path, int]:
     if table.diagnosis is not None or _DIAGNOSIS in header:
+        require_once(table.path, header, table.diagnosis or _DIAGNOSIS)
         return _named(table, table.diagnosis or _DIAGNOSIS, row_of, problems)
     if set(COLUMNS[1:]) <= set(header):
+        for column in COLUMNS[1:]:
+            require_once(table.path, header, column)
         named = {path: {**row, COLUMNS[0]: row[table.image]} for path, row in row_of.items()}
         labels = {path: label_of(row, table.path, problems) for path, row in named.items()}
         return {path: label for path, label in labels.items() if label is not None}

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
-from ..stored_image import ORIENTATION, as_rgb, check_single, stored_size
+from ..stored_image import ORIENTATION, as_rgb, stored_size
 from .errors import DataError, name_some
 
 LONGEST_NAME = 240
@@ -59,7 +59,6 @@ def load_completely(image: Image.Image) -> None:
     Raises:
         Exception: whatever Pillow finds wrong with it; ValueError for one of several photographs.
     """
-    check_single(image)
     image.draft("RGB", (_DRAFT_SIDE, _DRAFT_SIDE))
     as_rgb(image).load()
 

@@ -66,16 +66,17 @@ class Progress(ProgressBar):
         self._before = engine.state.iteration  # a resumed epoch begins in its middle
 
     def _say(self, engine: Engine) -> None:
-        now, length = time.monotonic(), engine.state.epoch_length
-        done = engine.state.iteration - length * (engine.state.epoch - 1)
-        if done < length and now - self._last < SECONDS_BETWEEN_LINES:
+        now, length = time.monotonic(), engine.state.epoch_length or 0  # a stream has none
+        done = engine.state.iteration - length * (engine.state.epoch - 1) if length else engine.state.iteration
+        if done != length and now - self._last < SECONDS_BETWEEN_LINES:
             return
         self._last = now
         seconds = max(now - self._began, 1e-9) / (engine.state.iteration - self._before)
         name = self.tqdm_kwargs["desc"]
-        if engine.state.max_epochs > 1:
+        if (engine.state.max_epochs or 0) > 1:
             name += f" {engine.state.epoch} of {engine.state.max_epochs}"
-        said = [f"{done * self.batch_size} of {length * self.batch_size} images"]
-        said += [f"{self.batch_size / seconds:.3g} images/s", f"{tqdm.format_interval(seconds * (length - done))} left"]
+        said = [f"{done * self.batch_size}{f' of {length * self.batch_size}' if length else ''} images"]
+        said += [f"{self.batch_size / seconds:.3g} images/s"]
+        said += [f"{tqdm.format_interval(seconds * (length - done))} left"] if length else []
         said += [f"{part} {value:.3g}" for part, value in self._parts().items()]
         logger.info("%s: %s", name, ", ".join(said))

@@ -95,10 +95,10 @@ def trained_at(path: str | Path) -> dict[str, Any]:
 def _settings(record: Path) -> dict[str, Any]:
     """What a run's config.json says it was trained with."""
     try:
-        settings = dict(json.loads(record.read_text(encoding="utf-8")).get("settings", {}))
+        settings = dict(json.loads(record.read_text(encoding="utf-8")).get("settings") or {})
         sizes = [settings.get("image_size") or 0, *(settings.get("view_sizes") or ())]
-        if not all(isinstance(size, int) for size in sizes):
-            raise TypeError(f"sizes {sizes}")
+        if any(isinstance(size, bool) or size != int(size) for size in sizes):
+            raise ValueError(f"sizes {sizes}")
     except (ValueError, TypeError, AttributeError) as error:
         raise WeightsError(f"{record} is no record of a run ({error}); restore it, or move it away") from error
     return settings

@@ -38,6 +38,8 @@ def read_npz(path: Path) -> dict[str, torch.Tensor]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    except MemoryError:  # no fault of the file's
+        raise
     except Exception as error:  # zipfile's and numpy's own kinds among them
         _refuse_unreadable(path, error)
         raise WeightsError(f"{path} is no NumPy archive of plain arrays; download it again ({error})") from error
@@ -57,6 +59,8 @@ def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
 def read_torch(path: Path) -> dict[str, torch.Tensor]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
+    except MemoryError:  # no fault of the file's
+        raise
     except Exception as error:  # a file that is none may raise anything in the unpickler
         _refuse_unreadable(path, error)
         raise WeightsError(
@@ -82,7 +86,7 @@ def require_numbers(path: Path, state: Mapping[str, torch.Tensor]) -> None:
     for name, tensor in state.items():
         if tensor.layout != torch.strided or tensor.is_quantized:
             raise WeightsError(f"{path}: {name} is no dense tensor; give a model.pt of a run")
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor.float()).all()):
             raise WeightsError(f"{path}: {name} holds values that are no numbers; the training failed, train it again")
 
 

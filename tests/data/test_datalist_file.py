@@ -143,3 +143,9 @@ def test_keys_of_another_name_are_told_once(write, caplog):
     load_datalist(root, splits="test")
     told = [record.getMessage() for record in caplog.records if "passed over" in record.getMessage()]
     assert told == [f"{root / 'datalist.json'}: test: the key Mask is passed over; write mask if that is meant"]
+
+
+def test_a_label_may_be_a_mask_of_a_kind_that_photographs_have_not(write):
+    root = write(test=[{"image": "images/a.jpg", "label": "masks/a.gif"}])
+    (root / "masks" / "a.gif").write_bytes((root / "masks" / "a.png").read_bytes())
+    assert load_datalist(root, splits="test", headers=False)["test"][0]["mask"] == str(root / "masks/a.gif")

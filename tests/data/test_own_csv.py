@@ -44,9 +44,20 @@ def test_a_row_that_ends_early_has_empty_cells(write) -> None:
     assert read_rows(write("id,dx\na\n"), WANTED)[1] == [{"id": "a", "dx": ""}]
 
 
-def test_rows_with_more_cells_than_the_header_are_named_by_their_lines(write) -> None:
-    path = write("id,dx\na,nv\nb,flat, brown,mel\n")
-    with pytest.raises(DataError, match="more cells than the header's 2: 3; put quotes"):
+@pytest.mark.parametrize("before, line", [("id,dx\na,nv\n", 3), ("sep=,\nid,dx\n", 3), ('id,dx\n"a\nb",nv\n', 4)])
+def test_rows_with_more_cells_than_the_header_are_named_by_their_lines(write, before: str, line: int) -> None:
+    path = write(f"{before}b,flat, brown,mel\n")
+    with pytest.raises(DataError, match=f"more cells than the header's 2: {line}; put quotes"):
+        read_rows(path, WANTED)
+
+
+def test_a_cell_of_the_header_may_hold_a_line_break(write) -> None:
+    assert read_rows(write('id,"hair\nrulers",dx\na,1,nv\n'), WANTED)[1][0]["dx"] == "nv"
+
+
+def test_quotes_that_never_close_are_refused_by_their_line(write) -> None:
+    path = write('id,dx\na,"' + "x" * 200_000)  # csv takes 131,072 characters in a cell
+    with pytest.raises(DataError, match="line 2 is no CSV .*close its quotes"):
         read_rows(path, WANTED)
 
 

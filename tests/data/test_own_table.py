@@ -136,6 +136,31 @@ def test_folders_before_a_name_are_passed_over(table, name: str) -> None:
     assert read_own_table(table("image_id,diagnosis", f"{name},nevus"), IMAGES, Problems())[0] == {Path("a.jpg"): 0}
 
 
+def test_the_folder_of_another_image_is_no_folder_of_this_one(table) -> None:
+    images = {
+        "P1/IMG_1": Path("im/P1/IMG_1.jpg"),
+        "P2/IMG_1": Path("im/P2/IMG_1.jpg"),
+        "IMG_2": Path("im/P1/IMG_2.jpg"),
+    }
+    rows = ["P1/IMG_1,nevus", "P2/IMG_1,nevus", "P2/IMG_2,melanoma"]
+    labels, _ = read_own_table(table("image_id,diagnosis", *rows), images, Problems(strict=False))
+    assert Path("im/P1/IMG_2.jpg") not in labels
+    labels, _ = read_own_table(table("image_id,diagnosis", *rows, "P1/IMG_2,nevus"), images, Problems(strict=False))
+    assert labels[Path("im/P1/IMG_2.jpg")] == 0
+
+
+def test_a_colon_in_a_name_is_no_drive(table) -> None:
+    images = {"A:001": Path("A:001.jpg"), "001": Path("001.jpg")}
+    own = table("image_id,diagnosis", "A:001,nevus", "001,melanoma")
+    assert read_own_table(own, images, Problems())[0] == {Path("A:001.jpg"): 0, Path("001.jpg"): 1}
+
+
+@pytest.mark.parametrize("header", ["image_id,diagnosis,diagnosis", "image_id,melanoma,melanoma,seborrheic_keratosis"])
+def test_columns_that_are_read_unasked_may_not_stand_there_twice(table, header: str) -> None:
+    with pytest.raises(DataError, match="2 columns are called (diagnosis|melanoma); rename"):
+        read_own_table(table(header, "a,0,1"), IMAGES, Problems())
+
+
 def test_of_two_images_of_one_name_the_folder_tells_which(table) -> None:
     images = {"P1/x": Path("P1/x.jpg"), "P2/x": Path("P2/x.jpg")}
     own = table("image_id,diagnosis", "all/P1/x.jpg,nevus", "all/P2/x.jpg,melanoma")

@@ -63,3 +63,12 @@ def test_a_long_epoch_gets_a_line_every_half_minute(lines, monkeypatch):
         "images: 6 of 12 images, 0.15 images/s, 00:40 left, mask 2, loss 4",
         "images: 12 of 12 images, 0.15 images/s, 00:00 left, mask 4, loss 8",
     ]
+
+
+def test_a_stream_of_unknown_length_is_counted_all_the_same(lines, monkeypatch):
+    clock = iter([0.0, 10.0, 40.0])
+    monkeypatch.setattr("mt_transunet.engines.progress.time.monotonic", lambda: next(clock))
+    engine = Engine(lambda *_: None)
+    Progress("images", stream=io.StringIO()).attach(engine)
+    engine.run(iter([1, 2]), max_iters=2)
+    assert lines()[0].startswith("images: 2 ")

@@ -80,3 +80,10 @@ def test_a_runs_record_that_cannot_be_read_is_named(tmp_path, content):
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(WeightsError, match="config.json is no record of a run"):
         trained_at(tmp_path)
+
+
+@pytest.mark.parametrize("content", ['{"settings": null}', '{"settings": {"image_size": 192.0}}'])
+def test_a_runs_record_may_say_nothing_or_say_it_in_decimals(tmp_path, content):
+    (tmp_path / "model.pt").touch()
+    (tmp_path / "config.json").write_text(content)
+    assert trained_at(tmp_path).get("image_size", 192) == 192
