@@ -106,8 +106,9 @@ def _turned(image: str | Path | Image.Image | np.ndarray) -> bool:
     if isinstance(image, Image.Image):
         return is_turned(image)
     with Image.open(image) as opened:
-        opened.load()
-        return is_turned(as_stored(opened))
+        stored = as_stored(opened)  # before it is loaded, which takes the tag from a TIFF
+        stored.load()
+        return is_turned(stored)
 
 
 def _native(item: dict[str, torch.Tensor], size: tuple[int, ...]) -> np.ndarray:

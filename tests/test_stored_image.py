@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mt_transunet.analysis import _turned
 from mt_transunet.data.reading import decode_problem, image_size, is_turned
 from mt_transunet.mask_values import mask_values
 from mt_transunet.prediction import as_array
@@ -39,6 +40,11 @@ def test_a_tiff_is_read_as_stored_whatever_its_orientation(turned, orientation: 
 def test_a_tiff_that_viewers_turn_says_so(turned, orientation: int, read) -> None:
     with Image.open(turned(orientation)) as image:
         assert is_turned(read(image)) is (orientation == 6)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_app_flags_a_tiff_that_viewers_turn(turned, orientation: int) -> None:
+    assert _turned(turned(orientation)) is (orientation == 6)
 
 
 def test_a_mask_of_a_tiff_is_read_as_stored_too(turned) -> None:
