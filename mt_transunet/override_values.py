@@ -21,8 +21,9 @@ _EXPRESSIONS = ("$", "@", "%")
 def check_kind(key: str, typed: Any, config: Mapping[str, Any], variant: str) -> None:
     """Refuse a word for a number, a decimal for a whole number, one value for a list, and ``false`` for ``False``.
 
-    Of a key whose value is an expression nothing is known, except where it is that of the variant's recipe. None, which
-    switches many things off, and expressions are taken everywhere.
+    So are negative numbers, of which no setting takes one, and intervals of 0. Of a key whose value is an
+    expression nothing is known, except where it is that of the variant's recipe. None, which switches many things off,
+    and expressions are taken everywhere.
 
     Raises:
         ValueError: naming the key and a value of the right kind.
@@ -43,7 +44,10 @@ def check_kind(key: str, typed: Any, config: Mapping[str, Any], variant: str) ->
         if isinstance(known, kind):
             if not fits:
                 raise ValueError(f"{shown}: {name} is expected")
-            return
+            break
+    least = 1 if key.endswith("_interval") else 0
+    if ID_SEP_KEY not in key and isinstance(read, (int, float)) and read < least:
+        raise ValueError(f"{shown}: a number of {least} or more is expected")
 
 
 def number_read(key: str, value: Any) -> float | None:

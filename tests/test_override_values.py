@@ -20,6 +20,7 @@ CONFIG = {
     "max_iterations": "$@recipe['max_iterations']",
     "warmup": "$min(@recipe['warmup'], @total_iterations // 10)",
     "recipes": {"lite": {"max_iterations": 875, "warmup": 60}, "paper": {"max_iterations": 40000}},
+    "save_interval": 100,
     "train": {"trainer": {"max_epochs": 3}},
 }
 
@@ -37,6 +38,9 @@ CONFIG = {
         ("resume", "false", "--resume false: write True or False"),
         ("resume", "no", "--resume no: write True or False"),
         ("warmup", "soon", "--warmup soon: a whole number, such as 60 is expected"),
+        ("rate", "-0.1", "--rate -0.1: a number of 0 or more is expected"),
+        ("max_iterations", "-5", "--max_iterations -5: a number of 0 or more is expected"),
+        ("save_interval", "0", "--save_interval 0: a number of 1 or more is expected"),
     ],
 )
 def test_a_value_of_another_kind_is_refused_with_one_that_fits(key, typed, expected):
@@ -59,6 +63,8 @@ def test_a_value_of_another_kind_is_refused_with_one_that_fits(key, typed, expec
         ("views", "paper"),
         ("max_iterations", "20"),
         ("handlers::0", "x"),
+        ("train::trainer::max_epochs", "-1"),
+        ("rate", "0"),
     ],
 )
 def test_what_fits_and_what_nothing_is_known_of_is_taken(key, typed):

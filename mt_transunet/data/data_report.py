@@ -70,8 +70,8 @@ class DataReport:
             "splits": splits,
             "missing": self.missing,
             "worth knowing": [problem.line(NOTES_SHOWN) for problem in self.notes],
-            "flagged": [problem.line(None) for problem in self.flagged],
-            "to repair": [problem.line(None) for problem in self.errors],
+            "flagged": [problem.complete() for problem in self.flagged],
+            "to repair": [problem.complete() for problem in self.errors],
         }
         lines = []
         for heading, entries in sections.items():

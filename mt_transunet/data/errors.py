@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 logger = logging.getLogger(__name__)
 
@@ -19,12 +19,11 @@ class DataError(ValueError):
     """
 
 
-def name_some(names: Iterable[str], limit: int | None = NAMED) -> str:
+def name_some(names: Iterable[str], limit: int = NAMED) -> str:
     """The names joined by commas, at most ``limit`` of them, followed by how many were left out."""
     listed = list(names)
-    shown = listed if limit is None else listed[:limit]
-    left_out = len(listed) - len(shown)
-    return ", ".join(shown) + (f" and {left_out} more" if left_out else "")
+    left_out = len(listed) - limit
+    return ", ".join(listed[:limit]) + (f" and {left_out} more" if left_out > 0 else "")
 
 
 @dataclass(frozen=True)
@@ -35,10 +34,16 @@ class Problem:
     names: tuple[str, ...] = ()
     remedy: str = ""
 
-    def line(self, limit: int | None = NAMED) -> str:
-        """The finding as one line, with at most ``limit`` names (None: all)."""
+    def line(self, limit: int = NAMED) -> str:
+        """The finding as one line, with at most ``limit`` names."""
         named = f": {name_some(self.names, limit)}" if self.names else ""
         return f"{self.text}{named}" + (f"; {self.remedy}" if self.remedy else "")
+
+    def complete(self) -> str:
+        """The finding with all its names: in one line where they are few, else a line each below it."""
+        if len(self.names) <= NAMED:
+            return self.line()
+        return "\n    ".join([replace(self, names=()).line() + ":", *self.names])
 
 
 class Problems:
