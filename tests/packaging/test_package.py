@@ -206,12 +206,15 @@ def test_the_card_beside_weights_of_ones_own_is_packed_with_the_figures_of_their
     (tmp_path / "own.md").write_text("filled in by a person")
     folder = package_bundle("lite", tmp_path / "out", weights=tmp_path / "own.pt")[0]
     assert (folder / "docs" / "model_card.md").read_text() == "filled in by a person"
-    figures = json.loads((folder / "configs" / "metadata.json").read_text())["eval_metrics"]
-    assert figures == {"mean_jaccard": 0.7, "mean_dice": 0.8, "melanoma_auc": 0.812}
+    metadata = json.loads((folder / "configs" / "metadata.json").read_text())
+    assert metadata["eval_metrics"] == {"mean_jaccard": 0.7, "mean_dice": 0.8, "melanoma_auc": 0.812}
+    assert metadata["data_source"].startswith("of the weights: see docs/model_card.md")
 
 
 def test_the_shipped_weights_keep_their_card(bundle):
     assert (bundle / "docs" / "model_card.md").read_text().startswith("# Model card: `lite`")
+    metadata = json.loads((bundle / "configs" / "metadata.json").read_text())
+    assert "216 images of the ISIC archive" in metadata["data_source"]
 
 
 def test_weights_of_another_variant_are_refused(tmp_path):
