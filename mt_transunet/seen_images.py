@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,11 @@ logger = logging.getLogger(__name__)
 Weights = str | Path | Sequence[str | Path]
 
 
-def write_seen_images(weights: str | Path, items: Iterable[Item], initial_weights: Weights | None = None) -> None:
+def write_seen_images(weights: str | Path, items: Iterable[Item], earlier: Set[str] | None = frozenset()) -> None:
     """Write the list of weights to be: the images they are trained on, and those their initial weights learned from.
 
-    Where nobody knows the latter, there is no list.
+    ``earlier`` is what :func:`learned_from` says of the latter. Where nobody knows, there is no list.
     """
-    earlier = set() if initial_weights is None else learned_from(initial_weights)
     if earlier is None:
         _list_of(weights).unlink(missing_ok=True)
         return

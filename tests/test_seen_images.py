@@ -68,7 +68,7 @@ def test_weights_without_a_list_say_nothing(tmp_path):
 
 def test_a_run_has_learned_from_what_its_initial_weights_have(weights, tmp_path):
     later = tmp_path / "later" / "model.pt"
-    write_seen_images(later, [image(tmp_path / "data", "new.jpg", b"new")], weights)
+    write_seen_images(later, [image(tmp_path / "data", "new.jpg", b"new")], learned_from(weights))
     later.write_bytes(b"weights")
     assert learned_from(later) > learned_from(weights) and len(learned_from(later)) == 3
 
@@ -83,7 +83,7 @@ def test_an_ensemble_has_learned_from_what_any_member_has(weights, tmp_path):
 def test_what_started_from_weights_without_a_list_has_none(weights, tmp_path):
     unknown = tmp_path / "unknown.pt"
     unknown.write_bytes(b"weights")
-    write_seen_images(weights, [image(tmp_path / "data", "new.jpg", b"new")], unknown)
+    write_seen_images(weights, [image(tmp_path / "data", "new.jpg", b"new")], learned_from(unknown))
     assert learned_from(weights) is None and not (weights.parent / "model.images.txt").exists()
 
 

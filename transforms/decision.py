@@ -24,6 +24,9 @@ class DecideMaskd(MapTransform):
 
     Shape:
         (2, H, W), background first, each pixel summing to 1 -> (1, H, W) of 0 and 1, the type kept.
+
+    Raises:
+        ValueError: another shape, or another decision.
     """
 
     def __init__(self, keys: KeysCollection, *, decision: str = "jaccard", allow_missing_keys: bool = False) -> None:
@@ -34,6 +37,8 @@ class DecideMaskd(MapTransform):
     def __call__(self, data: Mapping[Hashable, torch.Tensor]) -> dict[Hashable, torch.Tensor]:
         result = dict(data)
         for key in self.key_iterator(result):
+            if result[key].ndim != 3 or len(result[key]) != 2:
+                raise ValueError(f"{key} must be (2, H, W), background and lesion, got {tuple(result[key].shape)}")
             probability = result[key][1:]
             mask = decide_mask(convert_to_tensor(probability, track_meta=False), self.decision)
             result[key] = convert_to_dst_type(mask, dst=probability)[0]

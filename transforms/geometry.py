@@ -61,9 +61,9 @@ class RandLesionAffined(MapTransform, Randomizable):
 
     One warp of image and mask takes a fraction of the time of ``monai.transforms.Resized``, ``RandAffined`` and
     ``RandFlipd`` (``benchmarks/transforms.py`` measures it), and blurs once. What lies beyond the image is mirrored.
-    Keys in ``nearest_keys`` (masks) are not interpolated.
 
     Args:
+        nearest_keys: those of ``keys`` that are masks and not interpolated; ``()`` where there is none.
         spatial_size: side of the square output, pixels.
         rotate: largest angle to either side, radians.
         zoom: range of the drawn zoom, the smaller one first; above 1 the lesion appears larger.
@@ -72,7 +72,7 @@ class RandLesionAffined(MapTransform, Randomizable):
         mirror: whether to mirror left-right with probability one half (with rotation this reaches every symmetry).
 
     Raises:
-        ValueError: ``zoom`` is no range of positive numbers.
+        ValueError: ``zoom`` is no range of positive numbers, or none of several keys is in ``nearest_keys``.
 
     Shape:
         (C, H, W) uint8 or float32 -> (C, spatial_size, spatial_size).
@@ -96,6 +96,10 @@ class RandLesionAffined(MapTransform, Randomizable):
             raise ValueError(f"zoom must be two positive numbers, the smaller one first, got {zoom}; try [0.75, 1.15]")
         self.spatial_size = spatial_size
         self.nearest_keys = ensure_tuple(nearest_keys)
+        if len(self.keys) > 1 and self.nearest_keys and not set(self.nearest_keys) & set(self.keys):
+            raise ValueError(
+                f"nearest_keys {self.nearest_keys} are none of the keys {self.keys}: name the masks, or () for none"
+            )
         self.rotate, self.zoom, self.aspect, self.shift, self.mirror = rotate, zoom, aspect, shift, mirror
 
     def randomize(self, data: object | None = None) -> np.ndarray:

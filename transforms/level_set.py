@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from copy import deepcopy
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import MapTransform, Transform
+from monai.utils import convert_to_numpy, ensure_tuple
 
 __all__ = ["signed_distance", "LevelSet", "LevelSetd"]
 
@@ -75,33 +77,42 @@ class LevelSet(Transform):
 
     def __call__(self, mask: np.ndarray | torch.Tensor) -> torch.Tensor:
         if mask.ndim != 3 or mask.shape[0] != 1:
-            raise ValueError(f"mask must have the shape (1, H, W), got {tuple(mask.shape)}")
-        plane = np.asarray(mask[0]) >= self.threshold
+            raise ValueError(f"mask must have the shape (1, H, W), got {tuple(mask.shape)}; give one mask at a time")
+        plane = convert_to_numpy(mask[0]) >= self.threshold
         level_set = torch.from_numpy(signed_distance(plane, normalize=self.normalize)[None])
-        return MetaTensor(level_set, meta=mask.meta) if isinstance(mask, MetaTensor) else level_set
+        if isinstance(mask, torch.Tensor):
+            level_set = level_set.to(mask.device)
+        return MetaTensor(level_set, meta=deepcopy(mask.meta)) if isinstance(mask, MetaTensor) else level_set
 
 
 class LevelSetd(MapTransform):
-    """Dictionary form of :class:`LevelSet`: writes the level set of ``keys`` to ``target_key``.
+    """Dictionary form of :class:`LevelSet`: writes the level set of each of ``keys`` to its own of ``target_key``.
 
     Put it after all geometry: a resampled level set is no longer a distance.
+
+    Raises:
+        ValueError: there is not one target for each key.
     """
 
     def __init__(
         self,
         keys: KeysCollection,
         *,
-        target_key: str = "level_set",
+        target_key: KeysCollection = "level_set",
         normalize: bool = True,
         threshold: float = 0.5,
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
-        self.target_key = target_key
+        self.target_keys = ensure_tuple(target_key)
+        if len(set(self.target_keys)) != len(self.keys):
+            raise ValueError(
+                f"target_key {target_key!r} must name one target for each of {', '.join(map(str, self.keys))}"
+            )
         self.transform = LevelSet(normalize=normalize, threshold=threshold)
 
     def __call__(self, data: Mapping[Hashable, torch.Tensor]) -> dict[Hashable, torch.Tensor]:
         result = dict(data)
-        for key in self.key_iterator(result):
-            result[self.target_key] = self.transform(result[key])
+        for key, target in self.key_iterator(result, self.target_keys):
+            result[target] = self.transform(result[key])
         return result

@@ -4,6 +4,7 @@
 from .averaging import WeightAveraging
 from .best_model import BestModel, beats
 from .checkpoint import RunCheckpoint
+from .described import component_in_words, optimizer_in_words, schedule_name
 from .evaluation import EvaluationWriter, evaluated_items
 from .evaluator import lesion_evaluator
 from .findings import Findings
@@ -56,11 +57,14 @@ __all__ = [
     "TimeBudget",
     "WeightAveraging",
     "beats",
+    "component_in_words",
     "consistency_ramp",
     "evaluated_items",
     "has_work",
     "learning_rate_factor",
     "lesion_evaluator",
+    "optimizer_in_words",
+    "schedule_name",
     "shared_handler",
     "total_iterations",
 ]

@@ -16,13 +16,14 @@ import torch
 from ignite.engine import Engine, Events
 
 from ..atomic import save_tensors
+from .run_folder import lock_folder, set_earlier_run_aside, unlock_folder
 
 __all__ = ["BEFORE", "RunCheckpoint"]
 
 logger = logging.getLogger(__name__)
 
-BEFORE = {"constant_light": False, "sharpness_radius": 0.0}
-"""Settings that came with release 0.8.0 -> what runs were told before, whose records do not hold them."""
+BEFORE = {"constant_light": False, "sharpness_radius": 0.0, "dice_loss": None}
+"""Settings that came with releases 0.8.0 and 0.11.0 -> what runs were told before, whose records do not hold them."""
 
 START_ANEW = "name another --output_dir, or start anew with --resume False"
 
@@ -52,7 +53,8 @@ class RunCheckpoint:
         save_interval: iterations between checkpoints within an epoch.
         resume: whether to go on from ``path`` where it exists; otherwise it is removed when the run starts, lest a run
             that is killed before its own first checkpoint go on as the one before it.
-        writes: whether this process writes the file; all that train together read it, one writes.
+        writes: whether this process writes the file; all that train together read it, one writes. That one keeps other
+            processes out of the folder, and puts aside what an earlier run has left there when it starts anew.
     """
 
     def __init__(
@@ -77,6 +79,8 @@ class RunCheckpoint:
         self.writes = writes
 
     def attach(self, engine: Engine) -> None:
+        if self.writes:
+            engine.add_event_handler(Events.STARTED, lambda _: lock_folder(self.path.parent))
         engine.add_event_handler(Events.STARTED, self.load)
         if not self.writes:
             return
@@ -84,6 +88,7 @@ class RunCheckpoint:
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
         engine.add_event_handler(Events.TERMINATE, self._save_within_epoch)
         engine.add_event_handler(Events.COMPLETED, self._say_what_is_left)
+        engine.add_event_handler(Events.COMPLETED, lambda _: unlock_folder(self.path.parent))
 
     def _say_what_is_left(self, engine: Engine) -> None:
         done = f"{engine.state.iteration} of {self.max_iterations} iterations done"
@@ -125,6 +130,8 @@ class RunCheckpoint:
         if not self.resume and self.writes:
             self.path.unlink(missing_ok=True)
         if not self.resume or not self.path.is_file():
+            if self.writes:
+                set_earlier_run_aside(self.path.parent)
             logger.info(f"starting at iteration 0; a checkpoint every {self.save_interval} iterations and each epoch")
             return
         content = self._read(engine)

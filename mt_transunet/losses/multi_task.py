@@ -31,6 +31,9 @@ READERS = {
 
 Parts = dict[str, Tensor]
 
+MaskLoss = Callable[[Tensor, Tensor], Tensor]
+"""Of (B, 2, H, W) logits, background then lesion, and a (B, 1, H, W) mask of 0 and 1."""
+
 
 class MultiTaskLoss(nn.Module):
     """Weighted sum of the losses of all tasks over a batch that mixes images with and without masks.
@@ -47,6 +50,8 @@ class MultiTaskLoss(nn.Module):
         sharpness: see :func:`dual_task_consistency`.
         detach_mask: see :func:`attended_region_consistency`.
         label_smoothing, class_weights: see :func:`class_cross_entropy`.
+        dice_loss: another loss of the mask in place of :func:`mask_dice`, in the part ``dice``; such as MONAI's
+            ``TverskyLoss``, with its ``softmax`` and ``to_onehot_y`` on.
 
     Shape:
         prediction: the network's output. target: ``mask`` and ``level_set`` (B, 1, H, W), ``has_mask`` (B,) of 0 and 1,
@@ -67,6 +72,7 @@ class MultiTaskLoss(nn.Module):
         detach_mask: bool = False,
         label_smoothing: float = 0.0,
         class_weights: Sequence[float] | None = None,
+        dice_loss: MaskLoss | None = None,
     ) -> None:
         super().__init__()
         if not isinstance(weights, Mapping):
@@ -81,6 +87,7 @@ class MultiTaskLoss(nn.Module):
         self.parts: Parts = {}
         self._dual_task = partial(dual_task_consistency, sharpness=sharpness)
         self._attended = partial(attended_region_consistency, detach_mask=detach_mask)
+        self._dice = dice_loss or mask_dice
         self._class = partial(class_cross_entropy, label_smoothing=label_smoothing, class_weights=class_weights)
 
     def forward(self, prediction: Mapping[str, Tensor], target: Mapping[str, Any]) -> Tensor:
@@ -116,14 +123,14 @@ class MultiTaskLoss(nn.Module):
         mask_logits, level_set = prediction["mask_logits"], prediction["level_set"]
         labelled = target["has_mask"] > 0
 
-        def on_labelled(loss: Callable[[Tensor, Tensor], Tensor], output: Tensor, truth: str) -> Tensor:
+        def on_labelled(loss: MaskLoss, output: Tensor, truth: str) -> Tensor:
             if not bool(labelled.any()):
                 return output.sum() * 0.0  # keeps the graph: every parameter gets a gradient
             return loss(output[labelled], target[truth][labelled])
 
         return {
             "mask": lambda: on_labelled(mask_cross_entropy, mask_logits, "mask"),
-            "dice": lambda: on_labelled(mask_dice, mask_logits, "mask"),
+            "dice": lambda: on_labelled(self._dice, mask_logits, "mask"),
             "class": lambda: self._class(prediction["class_logits"], target["label"]),
             "level_set": lambda: on_labelled(level_set_l2, level_set, "level_set"),
             "dual_task": lambda: self._dual_task(mask_logits, level_set),

@@ -28,6 +28,9 @@ _OF_THE_IMAGES = (
 )
 """Settings in which a training on all images differs from one that a fold was held out of."""
 
+_SINCE_0_11 = {"optimizer"}
+"""Settings that older records do not hold, though their trainings may have differed in them."""
+
 _OF_INFERENCE = {**READ_AS, "precision": "fp32", "only": None}
 """How inference reads images and answers, of all images it is given; a protocol that lacks one was made so."""
 
@@ -101,7 +104,8 @@ def _refuse_another_training(run: Path, trainings: Sequence[Path]) -> None:
     own = read_settings(run)
     for training in trainings:
         theirs = read_settings(training)
-        keys = sorted((own.keys() | theirs.keys()) - set(_OF_THE_IMAGES))
+        only_one_tells = _SINCE_0_11 & (own.keys() ^ theirs.keys())
+        keys = sorted((own.keys() | theirs.keys()) - set(_OF_THE_IMAGES) - only_one_tells)
         differing = [
             f"{key} {own.get(key)!r} and {theirs.get(key)!r}" for key in keys if own.get(key) != theirs.get(key)
         ]

@@ -91,26 +91,6 @@ def test_a_finished_run_started_again_does_nothing(finished: Workflow, synthetic
     assert all(torch.equal(network[key], repeated[key]) for key in network)
 
 
-@pytest.mark.parametrize("change", [{"learning_rate": 1e-3}, {"loss#sharpness": 500.0}])
-def test_another_recipe_is_refused_before_the_record_is_replaced(
-    finished: Workflow, synthetic: Path, tmp_path: Path, change: dict
-) -> None:
-    told = {"dataset_dir": synthetic, "output_dir": tmp_path, "max_iterations": 1}
-    finished("training", **told)
-    record = (tmp_path / "config.json").read_text()
-    with pytest.raises(RuntimeError) as raised:
-        finished("training", **told, **change)
-    assert f"{next(iter(change)).split('#')[-1]} " in str(raised.value.__cause__)
-    assert (tmp_path / "config.json").read_text() == record
-
-
-def test_resume_false_starts_anew(finished: Workflow, synthetic: Path, tmp_path: Path) -> None:
-    told = {"dataset_dir": synthetic, "output_dir": tmp_path, "max_iterations": 1}
-    finished("training", **told, seed=1)
-    finished("training", **told, seed=2, resume=False)
-    assert checkpoint(tmp_path)["identity"]["seed"] == 2
-
-
 def test_early_stopping_ends_a_run_that_does_not_improve(finished: Workflow, synthetic: Path, tmp_path: Path) -> None:
     finished(
         "training",

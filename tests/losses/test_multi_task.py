@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from monai.losses import TverskyLoss
 
 from mt_transunet.losses import (
     PARTS,
@@ -118,6 +119,18 @@ def test_the_sum_is_zero_at_the_optimum_of_every_part(target):
         "attention": attention,
     }
     assert MultiTaskLoss(ALL)(prediction, target) < 1e-9
+
+
+def test_another_loss_takes_the_place_of_the_dice_loss(prediction, target):
+    told = {"include_background": False, "softmax": True, "to_onehot_y": True}
+    loss = MultiTaskLoss({"dice": 2.0}, dice_loss=TverskyLoss(alpha=0.2, beta=0.8, **told))
+    probability = prediction["mask_logits"].softmax(dim=1)[[0, 2], 1].flatten(1)
+    mask = target["mask"][[0, 2], 0].flatten(1)
+    hit, extra, missed = (
+        (p * m).sum(1) for p, m in ((probability, mask), (probability, 1 - mask), (1 - probability, mask))
+    )
+    expected = (1 - hit / (hit + 0.2 * extra + 0.8 * missed)).mean()
+    assert loss(prediction, target).item() == pytest.approx(2 * expected.item(), rel=1e-4)
 
 
 def test_the_gradient_of_the_whole_is_right(prediction, target):

@@ -93,6 +93,18 @@ def test_one_of_another_training_is_refused_by_what_differs(run, cross_validatio
         read_judgement(run, cross_validation)
 
 
+def test_an_optimizer_that_one_record_alone_tells_is_no_difference(run, cross_validation, tell):
+    tell(run, optimizer="AdamW(lr=[0.1])")
+    read_judgement(run, cross_validation)
+
+
+def test_another_optimizer_is_refused(run, cross_validation, tell):
+    for number, folder in enumerate((run, *(cross_validation / "folds" / fold / "training" for fold in "01"))):
+        tell(folder, optimizer="AdamW(lr=[0.1])" if number else "SGD(lr=[0.1])")
+    with pytest.raises(ValueError, match=r"\(optimizer 'SGD\(lr=\[0.1\]\)' and 'AdamW"):
+        read_judgement(run, cross_validation)
+
+
 def test_one_of_other_images_is_refused(run, cross_validation):
     (run / f"model{ENDING}").write_text("a\nb\nc\n")
     with pytest.raises(ValueError, match="run did not learn from the images that the cross-validation parted"):

@@ -67,3 +67,9 @@ def test_the_transform_takes_both_channels_and_leaves_zeros_and_ones():
 def test_an_unknown_decision_names_the_known_ones():
     with pytest.raises(ValueError, match="known are jaccard, half"):
         DecideMaskd("mask", decision="best")
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 5), (3, 4, 5), (2, 2, 4, 5)])
+def test_probabilities_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match=r"mask must be \(2, H, W\), background and lesion, got"):
+        DecideMaskd("mask")({"mask": torch.zeros(shape)})

@@ -160,3 +160,9 @@ def test_a_missing_mask_is_left_out_where_that_is_allowed():
 def test_a_zoom_that_is_no_range_of_positive_numbers_is_refused(zoom) -> None:
     with pytest.raises(ValueError, match="zoom must be two positive numbers, the smaller one first"):
         RandLesionAffined("image", spatial_size=8, zoom=zoom)
+
+
+def test_several_keys_without_one_that_is_called_a_mask_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\('mask',\) are none of the keys \('img', 'seg'\): name the masks"):
+        RandLesionAffined(("img", "seg"), spatial_size=16)
+    RandLesionAffined(("img", "twin"), spatial_size=16, nearest_keys=())

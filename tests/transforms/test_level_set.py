@@ -109,3 +109,21 @@ def test_the_dictionary_form_adds_a_key_and_keeps_the_mask():
     assert set(item) == {"mask", "image"} and result["mask"] is mask
     assert np.array_equal(result["level_set"][0].numpy(), signed_distance(disc(), normalize=False))
     assert LevelSetd("mask", allow_missing_keys=True)({"image": 1}) == {"image": 1}
+
+
+def test_several_masks_have_a_level_set_each_and_the_targets_are_counted():
+    masks = {"seen": torch.zeros(1, 4, 5), "given": torch.ones(1, 4, 5)}
+    result = LevelSetd(("seen", "given"), target_key=("far", "near"))(masks)
+    assert (result["far"] == 1).all() and (result["near"] == -1).all()
+    with pytest.raises(ValueError, match="'far' must name one target for each of seen, given"):
+        LevelSetd(("seen", "given"), target_key="far")
+
+
+def test_changing_the_affine_of_the_level_set_leaves_that_of_the_mask():
+    mask = MetaTensor(torch.ones(1, 4, 5), affine=torch.eye(4, dtype=torch.float64))
+    LevelSet()(mask).affine.mul_(3)
+    assert torch.equal(mask.affine, torch.eye(4, dtype=torch.float64))
+
+
+def test_a_mask_that_needs_a_gradient_has_a_level_set_without():
+    assert not LevelSet()(torch.ones(1, 4, 5, requires_grad=True)).requires_grad
