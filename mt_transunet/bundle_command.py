@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from .bundle_folder import bundle_folder
@@ -34,5 +37,20 @@ def run_bundle(run_id: str, overrides: Mapping[str, Any]) -> None:
         # ./2017 is a folder where 2017 would be a number
         command += [f"--{key}", str(value) if number_read(key, value) is None else f"./{value}"]
     print(f"\n$ {shlex.join(command)}", flush=True)
-    if subprocess.run(command).returncode != 0:
+    with _ends_with_this_process():
+        done = subprocess.run(command)
+    if done.returncode != 0:
         raise RuntimeError(f"{run_id} failed; the command and its message stand above")
+
+
+@contextmanager
+def _ends_with_this_process() -> Iterator[None]:
+    """Let ``kill`` end a command's process too, as Ctrl-C does: ``subprocess.run`` kills it where it is interrupted."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

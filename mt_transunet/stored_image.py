@@ -26,6 +26,11 @@ _BACK = {
 }
 _SIDES_CHANGED = (5, 6, 7, 8)
 
+_OVERSHOOT = 0.05
+"""How far resampling may lead beyond 1."""
+_DARKEST_8, _DARKEST_16 = 16.0, 4096.0
+"""What 8 and 16 bits hold at least at their brightest: below, 16 bits may as well be 10 or 12."""
+
 _SUBFILE, _REDUCED_OR_MASK = 0x00FE, 1 | 4
 """What a page is, and two of its bits (TIFF 6.0, page 36)."""
 
@@ -114,8 +119,10 @@ def _bytes(values: np.ndarray, has_decimals: bool) -> np.ndarray:
     if not np.isfinite(values).all():
         raise ValueError("holds values that are no numbers")
     highest = values.max(initial=0)
-    if highest > 255:
-        values = values / 257.0
-    elif has_decimals and highest <= 1:
+    if has_decimals and highest <= 1 + _OVERSHOOT:
         values = values * 255.0
+    elif (has_decimals and highest < _DARKEST_8) or 255 < highest < _DARKEST_16:
+        raise ValueError(f"has {highest:g} as its brightest value, which is of no usual range; save it with 8 bits")
+    elif highest > 255:
+        values = values / 257.0
     return np.clip(values + 0.5, 0, 255).astype(np.uint8)

@@ -87,4 +87,6 @@ def test_the_metadata_shows_the_record():
         "melanoma_auc": found["classification"]["melanoma"]["AUC"],
         "seborrheic_keratosis_auc": found["classification"]["seborrheic_keratosis"]["AUC"],
     }
-    assert metadata["eval_metrics"] == {name: round(figure["value"], 3) for name, figure in expected.items()}
+    assert metadata["eval_metrics"] == {
+        f"validation_18_views_{name}": round(figure["value"], 3) for name, figure in expected.items()
+    }

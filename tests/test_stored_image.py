@@ -112,3 +112,15 @@ def test_what_decodes_and_cannot_become_rgb_is_refused(tmp_path: Path) -> None:
     palette.info["transparency"] = bytes(300)
     with pytest.raises(ValueError, match="palette index out of range"):
         as_rgb(palette)
+
+
+@pytest.mark.parametrize("values", [np.array([[0, 4095]], np.uint16), np.array([[0.0, 3.5]], np.float32)])
+def test_values_that_may_be_of_8_10_12_or_16_bits_are_refused(values):
+    brightest = f"{values.max():g} as its brightest value, which is of no usual range; save it with 8 bits"
+    with pytest.raises(ValueError, match=brightest):
+        as_rgb(Image.fromarray(values))
+
+
+def test_decimals_that_resampling_led_beyond_one_are_white():
+    image = as_rgb(Image.fromarray(np.array([[0.0, 1.02]], np.float32)))
+    assert np.asarray(image)[0, :, 0].tolist() == [0, 255]

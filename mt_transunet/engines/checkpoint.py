@@ -124,7 +124,8 @@ class RunCheckpoint:
         """Bring ``engine`` and all objects to the state of the file, where there is one.
 
         Raises:
-            ValueError: if the file is not such a checkpoint or belongs to another run.
+            ValueError: if the file is not such a checkpoint, belongs to another run, or is of more iterations than this
+                one is to have.
             OSError: if it cannot be read.
         """
         if not self.resume and self.writes:
@@ -148,11 +149,10 @@ class RunCheckpoint:
             self.evaluator.state.best_metric = content["best"]["metric"]
             self.evaluator.state.best_metric_epoch = content["best"]["epoch"]
         if engine.state.iteration > self.max_iterations:
-            logger.warning(
+            raise ValueError(
                 f"{self.path} is of {engine.state.iteration} iterations, more than the {self.max_iterations} asked "
-                "for: nothing is trained; name another --output_dir for a shorter run"
+                "for; name another --output_dir for a shorter run"
             )
-            return
         logger.info(f"{self.path}: going on after iteration {engine.state.iteration} of {self.max_iterations}")
 
     def _read(self, engine: Engine) -> dict[str, Any]:

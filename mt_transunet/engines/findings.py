@@ -44,14 +44,15 @@ class Findings:
         learned_from: Collection[str] | None = None,
     ) -> None:
         record = record or {}
-        point = (record.get("operating_points") or {}).get(SUSPECTED_FROM, {}).get(views)
+        points = (record.get("operating_points") or {}).get(SUSPECTED_FROM, {})
+        point = points.get(views)
         self.threshold = point["threshold"] if point else None
         predictor = DicePredictor.of_record(record, views)
         self.doubtful = predictor.doubtful if predictor else 0.0
         if self.threshold is None or predictor is None:
             logger.warning(
                 "with these weights and options nobody measured from which probability on melanoma is to be suspected "
-                "or how good masks are: both stay unsaid, and no mask is flagged as doubtful"
+                f"or how good masks are{_measured_with(points)}: both stay unsaid, and no mask is flagged as doubtful"
             )
         typical = record.get("typical_images")
         self.typical = TypicalImages.from_json(typical) if typical else None
@@ -113,3 +114,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 6) if math.isfinite(value) else None
     return value
+
+
+def _measured_with(points: Mapping[str, Any]) -> str:
+    return f" (with --views {' or '.join(sorted(points))} it was)" if points else ""

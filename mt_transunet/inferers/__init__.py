@@ -4,7 +4,7 @@
 from .autocast import AutocastInferer, resolve_precision
 from .ensemble import MeanPredictiond, member_keys
 from .symmetries import READ_AS, SYMMETRIES, Symmetry, measured_as, view_symmetries
-from .views import ViewsInferer
+from .views import ViewsInferer, scaled_sizes
 
 __all__ = [
     "READ_AS",
@@ -16,5 +16,6 @@ __all__ = [
     "measured_as",
     "member_keys",
     "resolve_precision",
+    "scaled_sizes",
     "view_symmetries",
 ]

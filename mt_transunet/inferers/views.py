@@ -13,7 +13,16 @@ from torch.nn import functional as F
 
 from .symmetries import SYMMETRIES, Symmetry
 
-__all__ = ["ViewsInferer"]
+__all__ = ["ViewsInferer", "scaled_sizes"]
+
+
+def scaled_sizes(sizes: Sequence[int], image_size: int, usual: int) -> list[int]:
+    """View sizes of a network that was trained at ``image_size`` pixels where ``usual`` goes with ``sizes``.
+
+    Multiples of 16, each once: [160, 192, 224] at 192 is [80, 96, 112] at 96.
+    """
+    scaled = [max(1, round(size * image_size / usual / 16)) * 16 for size in sizes]
+    return list(dict.fromkeys(scaled))
 
 
 class ViewsInferer(Inferer):

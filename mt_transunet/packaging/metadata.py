@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..inferers import view_symmetries
+
 __all__ = ["BUNDLE_NAMES", "packaged_metadata"]
 
 BUNDLE_NAMES = {
@@ -32,8 +34,8 @@ def packaged_metadata(metadata: Mapping[str, Any], *, variant: str, record: Mapp
 def _figures(record: Mapping[str, Any] | None) -> dict[str, float]:
     """Three decimals: of the validation split with 18 views, or of what weights of one's own were judged by.
 
-    Figures of other networks, or of images that the weights were chosen by or may have seen, are left to the model
-    card, which says so.
+    Figures of other networks, or of images that weights of one's own were chosen by or may have seen, are left to the
+    model card, which says so.
     """
     record = record or {}
     measured = (record.get("validation") or {}).get("paper")
@@ -49,4 +51,11 @@ def _figures(record: Mapping[str, Any] | None) -> dict[str, float]:
         "melanoma_auc": classes["melanoma"]["AUC"],
         "seborrheic_keratosis_auc": classes["seborrheic_keratosis"]["AUC"],
     }
-    return {name: round(figure["value"], 3) for name, figure in figures.items() if figure}
+    told = _told(measured["protocol"])
+    return {f"{told}_{name}": round(figure["value"], 3) for name, figure in figures.items() if figure}
+
+
+def _told(protocol: Mapping[str, Any]) -> str:
+    """Split and number of views, such as ``validation_18_views``."""
+    split = {"val": "validation"}.get(protocol["split"], protocol["split"])
+    return f"{split}_{len(protocol['sizes']) * len(view_symmetries(protocol['views']))}_views"

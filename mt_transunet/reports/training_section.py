@@ -17,7 +17,9 @@ HISTORY = "history.csv"
 SETTINGS = "config.json"
 
 # LesionMetric's selection score: one number for both tasks.
-_SELECTION = ("val_JA", "val_mean_AUC")
+_MEAN_AUC = "val_mean_AUC"
+_AUCS = ("val_melanoma_AUC", "val_seborrheic_keratosis_AUC")
+"""What stands in for their mean where one of the two classes does not occur."""
 
 
 def training_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
@@ -118,7 +120,8 @@ def _score(row: dict[str, str], names: list[str]) -> float:
 
 
 def _chosen(names: list[str]) -> list[str]:
-    return [name for name in _SELECTION if name in names] or names[:1]
+    selection = ("val_JA", *((_MEAN_AUC,) if _MEAN_AUC in names else _AUCS))
+    return [name for name in selection if name in names] or names[:1]
 
 
 def _rule(names: list[str]) -> str:

@@ -188,8 +188,9 @@ def test_the_views_of_the_paper_are_eighteen(
 
 
 def test_the_sizes_of_the_views_are_those_of_the_variant(prepared: Workflow, synthetic: Path) -> None:
-    for variant, sizes in {"lite": [160, 192, 224], "paper": [224, 256, 288]}.items():
-        workflow = prepared("evaluating", variant=variant, views="paper", dataset_dir=synthetic)
+    for variant, image_size, sizes in (("lite", 192, [160, 192, 224]), ("paper", 224, [224, 256, 288])):
+        told = {"variant": variant, "image_size": image_size, "views": "paper"}
+        workflow = prepared("evaluating", dataset_dir=synthetic, **told)
         assert workflow.parser.get_parsed_content("view_sizes") == sizes
 
 

@@ -114,7 +114,6 @@ def test_one_process_writes_for_both(trained):
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_two_processes_train_a_single_task(train):
     folder = train("single", 2, "--loss_weights", "{'mask': 1.0}")
     with open(folder / "history.csv") as stream:
@@ -122,6 +121,7 @@ def test_two_processes_train_a_single_task(train):
     assert int(last["iteration"]) == ITERATIONS and float(last["loss"]) == float(last["mask"])
 
 
+@pytest.mark.slow
 def test_two_processes_evaluate_to_the_figures_of_one(work, trained, launch):
     for processes in (1, 2):
         files = ["train.json", "evaluate.json", *(["multi_gpu_evaluate.json"] if processes > 1 else [])]

@@ -86,16 +86,16 @@ def test_the_required_properties_are_there_and_the_optional_ones_are_named_right
     assert workflow.check_properties() == []
 
 
+@pytest.mark.parametrize("split", ["val", "test"])
 def test_evaluating_has_the_properties_of_a_training_workflow(
-    configs: Path, synthetic: Path, run: Path, tmp_path: Path
+    configs: Path, synthetic: Path, run: Path, tmp_path: Path, split: str
 ) -> None:
-    files = [str(configs / "train.json"), str(configs / "evaluate.json")]
     workflow = ConfigWorkflow(
-        config_file=files,
+        config_file=[str(configs / "train.json"), str(configs / "evaluate.json")],
         workflow_type="training",
         logging_file=False,
         weights=str(run),
-        split="train",
+        split=split,
         dataset_dir=str(synthetic),
         output_dir=str(tmp_path),
     )

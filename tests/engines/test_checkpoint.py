@@ -140,12 +140,10 @@ def test_hashes_that_differ_are_told_by_their_first_digits(tmp_path, run_in):
         run_in(tmp_path, identity={"ids": {"training": "cd" * 32}}).trainer.run()
 
 
-def test_a_run_that_is_longer_than_what_is_asked_for_says_so_and_trains_nothing(tmp_path, run_in, caplog):
+def test_a_run_that_is_longer_than_what_is_asked_for_is_refused(tmp_path, run_in):
     run_in(tmp_path, max_iterations=5).trainer.run()
-    shorter = run_in(tmp_path, max_iterations=4)
-    shorter.trainer.run()
-    assert shorter.trainer.state.iteration == 5
-    assert "is of 5 iterations, more than the 4 asked for: nothing is trained" in caplog.text
+    with pytest.raises(ValueError, match="is of 5 iterations, more than the 4 asked for; name another --output_dir"):
+        run_in(tmp_path, max_iterations=4).trainer.run()
 
 
 def test_other_data_is_another_run(tmp_path, run_in):

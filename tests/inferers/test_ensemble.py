@@ -49,6 +49,14 @@ def test_probabilities_are_averaged_when_asked_for():
     assert merged["pred"]["class_logits"].softmax(0)[1].item() == pytest.approx((3 / 5 + 1 / 7) / 2)
 
 
+def test_probabilities_are_averaged_pixel_by_pixel():
+    logits = torch.arange(12.0).reshape(2, 2, 3).sin() * 3
+    members = {f"pred{number}": {"mask_logits": logits * sign} for number, sign in enumerate((1, -0.5))}
+    merged = MeanPredictiond(member_keys(2), merge="probabilities")(members)["pred"]["mask_logits"]
+    lesion = [1 / (1 + math.exp(-float(sign * (logits[1, 1, 2] - logits[0, 1, 2])))) for sign in (1, -0.5)]
+    assert merged.softmax(0)[1, 1, 2].item() == pytest.approx(sum(lesion) / 2)
+
+
 def test_attention_and_what_else_there_is_are_averaged_as_they_are():
     merged = MeanPredictiond(member_keys(2))({"pred0": outputs(0.0, 0.25), "pred1": outputs(0.0, 0.75)})
     assert merged["pred"]["attention"].flatten().tolist() == [0.5] * 4

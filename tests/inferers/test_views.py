@@ -8,7 +8,7 @@ from monai.inferers import SimpleInferer
 from torch import nn
 from torch.nn import functional as F
 
-from mt_transunet.inferers import SYMMETRIES, ViewsInferer, view_symmetries
+from mt_transunet.inferers import SYMMETRIES, ViewsInferer, scaled_sizes, view_symmetries
 
 
 class PositionSensitive(nn.Module):
@@ -224,3 +224,11 @@ def test_wrong_choices_are_refused():
 def test_a_size_that_is_no_multiple_of_16_is_refused_and_not_rounded(size):
     with pytest.raises(ValueError, match=rf"multiples of 16, got \[{size}\]"):
         ViewsInferer(SimpleInferer(), sizes=(32, size))
+
+
+@pytest.mark.parametrize(
+    ("image_size", "expected"), [(192, [160, 192, 224]), (96, [80, 96, 112]), (160, [128, 160, 192]), (32, [32])]
+)
+def test_view_sizes_follow_the_size_that_a_network_was_trained_at(image_size, expected):
+    # at 32: 26.7, 32 and 37.3 are all nearest to 32; at 160: 133, 160 and 187
+    assert scaled_sizes([160, 192, 224], image_size, 192) == expected

@@ -47,8 +47,8 @@ def test_a_single_bin_compares_overall_accuracy_and_mean_confidence():
 
 
 def test_a_confidence_on_an_edge_falls_into_the_bin_below_it():
-    # Together |(1 - 0.65) + (0 - 0.7)| / 2; in bins of their own it would be (0.35 + 0.7) / 2.
-    assert calibration_error(confident(0.65, 0.7), np.array([1, 0])) == pytest.approx(0.175)
+    # Together |(1 - 0.45) + (0 - 0.5)| / 2; in bins of their own it would be (0.55 + 0.5) / 2. 0.5 is an edge exactly.
+    assert calibration_error(confident(0.45, 0.5), np.array([1, 0])) == pytest.approx(0.025)
 
 
 def test_a_certain_and_right_model_has_no_error():

@@ -145,8 +145,10 @@ def test_the_shipped_weights_are_packed_as_they_are(bundle):
 def test_the_figures_of_the_metadata_are_those_of_the_record(bundle):
     figures = json.loads((bundle / "configs" / "metadata.json").read_text())["eval_metrics"]
     measured = json.loads((bundle / "models" / "model.json").read_text())["validation"]["paper"]
-    assert figures["mean_jaccard"] == round(measured["segmentation"]["JA"]["value"], 3)
-    assert figures["melanoma_auc"] == round(measured["classification"]["melanoma"]["AUC"]["value"], 3)
+    assert figures["validation_18_views_mean_jaccard"] == round(measured["segmentation"]["JA"]["value"], 3)
+    assert figures["validation_18_views_melanoma_auc"] == round(
+        measured["classification"]["melanoma"]["AUC"]["value"], 3
+    )
 
 
 def test_a_linked_bundle_runs_the_code_of_this_source_tree(tmp_path):
@@ -199,7 +201,7 @@ def test_the_card_beside_weights_of_ones_own_is_packed_with_the_figures_of_their
     torch.save(build_network("lite").state_dict(), tmp_path / "own.pt")
     by_class = {"melanoma": {"AUC": {"value": 0.8125}}, "seborrheic_keratosis": {"AUC": None}}
     judged = {"segmentation": {"JA": {"value": 0.7}, "DI": {"value": 0.8}}, "classification": by_class}
-    judged["protocol"] = {"learned_from": 0}
+    judged["protocol"] = {"learned_from": 0, "split": "val", "views": "fast", "sizes": [192]}
     record = {"sha256": weights_hash(tmp_path / "own.pt"), "variant": "lite", "held_out": {"val": judged}}
     record |= {"judged_by_others": False, "chosen_on_these": False}
     (tmp_path / "own.json").write_text(json.dumps(record))
@@ -207,7 +209,11 @@ def test_the_card_beside_weights_of_ones_own_is_packed_with_the_figures_of_their
     folder = package_bundle("lite", tmp_path / "out", weights=tmp_path / "own.pt")[0]
     assert (folder / "docs" / "model_card.md").read_text() == "filled in by a person"
     metadata = json.loads((folder / "configs" / "metadata.json").read_text())
-    assert metadata["eval_metrics"] == {"mean_jaccard": 0.7, "mean_dice": 0.8, "melanoma_auc": 0.812}
+    assert metadata["eval_metrics"] == {
+        "validation_4_views_mean_jaccard": 0.7,
+        "validation_4_views_mean_dice": 0.8,
+        "validation_4_views_melanoma_auc": 0.812,
+    }
     assert metadata["data_source"].startswith("of the weights: see docs/model_card.md")
 
 

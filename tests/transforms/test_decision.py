@@ -51,6 +51,12 @@ def test_only_the_region_with_most_likely_pixels_is_kept():
     assert decide_mask(probability, "half").sum() == 64 + 9
 
 
+def test_a_diagonal_connects_a_region():
+    probability = torch.zeros(1, 6, 6)
+    probability[0, 0:2, 0:2] = probability[0, 2:4, 2:4] = 0.9
+    assert decide_mask(probability).sum() == 8
+
+
 def test_half_is_every_pixel_above_one_half():
     probability = torch.tensor([[[0.2, 0.5, 0.51, 0.9]]])
     assert decide_mask(probability, "half").tolist() == [[[False, False, True, True]]]
