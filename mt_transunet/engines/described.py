@@ -20,7 +20,7 @@ def optimizer_in_words(optimizer: Optimizer) -> str:
 
     Switches of the implementation, such as ``foreach``, are off unless asked for.
     """
-    rates = [group.get("initial_lr", group["lr"]) for group in optimizer.param_groups]
+    rates = [float(f"{group.get('initial_lr', group['lr']):.6g}") for group in optimizer.param_groups]
     told = {name: value for name, value in sorted(optimizer.defaults.items()) if name not in _ELSEWHERE and value}
     return _in_words(optimizer, {"lr": rates} | told)
 

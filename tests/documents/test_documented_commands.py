@@ -135,6 +135,8 @@ def test_the_commands_of_the_page_run_one_after_the_other(page: Path, place: Pat
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
 def test_the_python_of_the_pages_runs(page: Path, place: Path) -> None:
+    exports = [words(command) for command in shown(page) if "onnx_export" in command]  # what the Python opens
+    run([sys.executable, "-c", RUNNER, json.dumps(exports)], place)
     for number, block in enumerate(blocks(page, "python")):
         (place / f"{page.stem}{number}.py").write_text(block)
         run([sys.executable, f"{page.stem}{number}.py"], place)
