@@ -27,7 +27,7 @@ from .progress import Progress
 from .ramps import LossWeightRamp, consistency_ramp, learning_rate_factor, total_iterations
 from .segmentation_object import DicomSegmentation
 from .served_answer import ServedAnswerd
-from .sharing import ResumableEarlyStop, shared_handler
+from .sharing import ResumableEarlyStop, SharedStatistics, shared_handler
 from .sharpness import SharpnessAware
 from .time_budget import TimeBudget
 
@@ -53,6 +53,7 @@ __all__ = [
     "RunHistory",
     "SamplerProgress",
     "ServedAnswerd",
+    "SharedStatistics",
     "SharpnessAware",
     "TimeBudget",
     "WeightAveraging",

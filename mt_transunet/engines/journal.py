@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..atomic import write_bytes
+from ..atomic import cannot_write, write_bytes
 
 __all__ = ["PredictionJournal"]
 
@@ -85,13 +85,16 @@ class PredictionJournal:
         """
         self.begin()
         stamp = _stamp(record["image"])
-        with open(self.path, "r+b") as stream:
-            stream.truncate(self._end)
-            offset = stream.seek(self._end)
-            stream.write(_line({**record, "stamp": stamp}))
-            stream.flush()
-            os.fsync(stream.fileno())
-            self._end = self._size = stream.tell()
+        try:
+            with open(self.path, "r+b") as stream:
+                stream.truncate(self._end)
+                offset = stream.seek(self._end)
+                stream.write(_line({**record, "stamp": stamp}))
+                stream.flush()
+                os.fsync(stream.fileno())
+                self._end = self._size = stream.tell()
+        except OSError as error:  # the next call writes over what there is of the line
+            raise cannot_write(self.path, error) from error
         self._note(record, _Entry(offset, stamp))
 
     def records(self, images: Iterable[str]) -> Iterator[dict[str, Any]]:

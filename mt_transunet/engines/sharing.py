@@ -7,10 +7,11 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ignite.engine import Engine
+import torch
+from ignite.engine import Engine, Events
 from monai.handlers import EarlyStopHandler
 
-__all__ = ["ResumableEarlyStop", "shared_handler"]
+__all__ = ["ResumableEarlyStop", "SharedStatistics", "shared_handler"]
 
 Handler = TypeVar("Handler")
 
@@ -18,6 +19,20 @@ Handler = TypeVar("Handler")
 def shared_handler(handler: Handler) -> Handler:
     """Return ``handler``: MONAI wants handler lists to hold components, not references, and this is one."""
     return handler
+
+
+class SharedStatistics:
+    """Lets all processes validate the network of the first one, which is the one that is saved.
+
+    On CPUs each process normalises by its own part of a batch, so that the running statistics of their averages differ.
+    """
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.STARTED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        for buffer in engine.network.buffers():  # type: ignore[attr-defined]
+            torch.distributed.broadcast(buffer, src=0)
 
 
 class ResumableEarlyStop(EarlyStopHandler):

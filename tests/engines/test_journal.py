@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
@@ -152,3 +153,18 @@ def test_a_second_run_on_the_same_folder_is_noticed(tmp_path):
         other.add({"image": str(images[1]), "files": []})
     one.add({"image": str(images[2]), "files": []})
     assert [record["image"] for record in one.records(map(str, images))] == [str(images[0]), str(images[2])]
+
+
+def test_a_full_disk_is_told_with_the_file_and_a_new_call_goes_on(out, images, monkeypatch):
+    kept = fill(out, images[:1])
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mt_transunet.engines.journal.os.fsync", full)
+        with pytest.raises(OSError, match="No space left on device; free some space or name another output_dir"):
+            kept.add({"image": images[1], "files": [], "row": {}})
+    again = journal(out)
+    again.add({"image": images[1], "files": [], "row": {"number": 1}})
+    assert [record["row"]["number"] for record in again.records(images)] == [0, 1]

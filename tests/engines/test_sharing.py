@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import torch
 from ignite.engine import Engine
 
-from mt_transunet.engines import ResumableEarlyStop, shared_handler
+from mt_transunet.engines import ResumableEarlyStop, SharedStatistics, shared_handler
 
 
 def early_stop(patience=3, scores=(0.5, 0.4, 0.3)):
@@ -77,3 +80,20 @@ def test_without_a_trainer_there_is_no_state():
     assert stop.state_dict() == {}
     stop.load_state_dict({"counter": 9})
     early_stop()[0].load_state_dict({})
+
+
+def validate_in_turn(rank: int, meeting: str, found: str) -> None:
+    """What one of two processes has for running means before and after a validation starts."""
+    torch.distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
+    engine = Engine(lambda *_: None)
+    engine.network = torch.nn.BatchNorm2d(1)
+    engine.network.running_mean.fill_(rank + 1)
+    SharedStatistics().attach(engine)
+    engine.run([0])
+    Path(f"{found}{rank}").write_text(str(engine.network.running_mean.item()))
+    torch.distributed.destroy_process_group()
+
+
+def test_every_process_validates_the_running_statistics_of_the_first(tmp_path):
+    torch.multiprocessing.spawn(validate_in_turn, (str(tmp_path / "meeting"), str(tmp_path / "found")), nprocs=2)
+    assert [(tmp_path / f"found{rank}").read_text() for rank in range(2)] == ["1.0", "1.0"]
