@@ -71,7 +71,7 @@ def recognise(root: Path) -> Source:
         if found is not None:
             return Source(root, layout, found)
     if root.is_file():
-        raise DataError(f"{root} is a file; give a folder, or a datalist.json")
+        raise DataError(f"{root} is a file; give a folder, or a datalist.json (mt-transunet app takes one image)")
     suffixes = " ".join(suffix[1:] for suffix in IMAGE_SUFFIXES)
     raise DataError(f"{root} is empty of images: none below it ({suffixes}), it holds {describe_contents(root)}")
 
