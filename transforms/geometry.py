@@ -61,6 +61,8 @@ class RandLesionAffined(MapTransform, Randomizable):
 
     One warp of image and mask takes a fraction of the time of ``monai.transforms.Resized``, ``RandAffined`` and
     ``RandFlipd`` (``benchmarks/transforms.py`` measures it), and blurs once. What lies beyond the image is mirrored.
+    Images are averaged down to twice the output's size at most; from there the warp samples points, so that fine
+    texture is stronger than where inference averages (``bundle/docs/experiments.md``: averaging here gains nothing).
 
     Args:
         nearest_keys: those of ``keys`` that are masks and not interpolated; ``()`` where there is none.
@@ -124,7 +126,7 @@ class RandLesionAffined(MapTransform, Randomizable):
     def _warp(self, image: np.ndarray, unit_map: np.ndarray, nearest: bool) -> np.ndarray:
         plane = np.ascontiguousarray(np.moveaxis(image, 0, -1))  # (C, H, W) -> (H, W, C)
         size = self.spatial_size
-        if min(plane.shape[:2]) > 2 * size:  # a warp samples points: average first, or it aliases
+        if min(plane.shape[:2]) > 2 * size:  # a warp samples points: a photograph would alias
             top = plane.max()
             plane = cv2.resize(plane, (2 * size, 2 * size), interpolation=cv2.INTER_AREA)
             plane = np.where(plane > top / 2, top, 0).astype(plane.dtype) if nearest else plane
