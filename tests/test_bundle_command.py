@@ -33,6 +33,7 @@ def test_a_folder_named_by_a_number_reaches_the_command_as_a_folder(monkeypatch,
 
 def test_killing_the_caller_ends_the_training_too(tmp_path):
     told = {"max_iterations": 10**6, "image_size": 32, "labelled_batch": 2, "pretrained": False, "num_workers": 0}
+    told["max_minutes"] = 3  # it ends by itself where it is not killed
     told |= {"output_dir": str(tmp_path / "run"), "synthetic_dir": str(tmp_path / "synthetic")}
     code = f"from mt_transunet.bundle_command import run_bundle; run_bundle('training', {told})"
     caller = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.DEVNULL)

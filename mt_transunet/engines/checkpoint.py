@@ -88,7 +88,8 @@ class RunCheckpoint:
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
         engine.add_event_handler(Events.TERMINATE, self._save_within_epoch)
         engine.add_event_handler(Events.COMPLETED, self._say_what_is_left)
-        engine.add_event_handler(Events.COMPLETED, lambda _: unlock_folder(self.path.parent))
+        for end in (Events.TERMINATE, Events.COMPLETED):  # the first alone where a time budget ends the run
+            engine.add_event_handler(end, lambda _: unlock_folder(self.path.parent))
 
     def _say_what_is_left(self, engine: Engine) -> None:
         done = f"{engine.state.iteration} of {self.max_iterations} iterations done"

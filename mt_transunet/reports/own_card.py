@@ -39,8 +39,9 @@ trained, no mask is flagged as doubtful, and no threshold says from where on mel
 _READING = """Brackets are 95% intervals over images, each image taken as independent of the others: of several images
 of one patient they are too narrow. An expected calibration error has to be read beside what chance shows of a perfectly
 calibrated network on as many images."""
-_FITTED = """{what} fitted to these images. Of other melanomas fewer are found than here: about as many as the table
-expects, if this very network was judged and was not chosen by these images. Otherwise fewer still."""
+_TEMPERATURE = "The temperature was fitted to these images."
+_THRESHOLD = """The threshold was fitted to these images. Of other melanomas fewer are found than here: about as many as
+the table expects, if this very network was judged and was not chosen by these images. Otherwise fewer still."""
 
 
 def own_card(record: Mapping[str, Any], name: str) -> str:
@@ -61,19 +62,15 @@ def own_card(record: Mapping[str, Any], name: str) -> str:
     ]
     if not (record.get("held_out") or record.get("validation")):
         return "\n\n".join([*parts, _UNMEASURED]) + "\n"
-    read = " ".join(filter(None, [_READING, _fitted(record)]))
+    read = " ".join([_READING, *_fitted(record)])
     return "\n\n".join([*parts, " ".join(_judged(record)), card_tables(record).strip(), read]) + "\n"
 
 
-def _fitted(record: Mapping[str, Any]) -> str:
-    """What was fitted to the images of the figures, if anything."""
-    calibration = record.get("calibration")
-    has_temperature = bool(calibration) and calibration.get("temperature") != 1.0
+def _fitted(record: Mapping[str, Any]) -> list[str]:
+    """What was fitted to the images of the figures, a sentence each."""
+    temperature = (record.get("calibration") or {}).get("temperature", 1.0)
     has_threshold = any((record.get("operating_points") or {}).values())
-    fitted = [name for name, done in (("temperature", has_temperature), ("threshold", has_threshold)) if done]
-    if not fitted:
-        return ""
-    return _FITTED.format(what=" and ".join(fitted).capitalize() + (" were" if len(fitted) > 1 else " was"))
+    return [_TEMPERATURE] * (temperature != 1.0) + [_THRESHOLD] * has_threshold
 
 
 def _started(record: Mapping[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from mt_transunet.reports.run_settings import in_words
 HISTORY = "history.csv"
 SETTINGS = "config.json"
 
-# LesionMetric's selection score: one number for both tasks.
+# LesionMetric's selection score, one number for both tasks: of the Jaccard index and of
 _MEAN_AUC = "val_mean_AUC"
 _AUCS = ("val_melanoma_AUC", "val_seborrheic_keratosis_AUC")
 """What stands in for their mean where one of the two classes does not occur."""

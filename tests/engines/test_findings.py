@@ -53,6 +53,11 @@ def test_without_a_record_for_the_views_nothing_is_claimed_and_the_log_says_so(l
         assert row["melanoma_suspected"] is None and "doubtful_mask" not in row["flags"]
 
 
+def test_views_that_a_threshold_was_measured_with_are_named(caplog):
+    Findings(record=RECORD, views="paper")
+    assert "(with --views fast it was)" in caplog.text
+
+
 def test_with_a_record_for_the_views_nothing_is_warned_of(lesion, caplog):
     Findings(record=RECORD, views="fast")
     assert not caplog.records

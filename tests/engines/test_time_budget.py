@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import fcntl
+import os
+
 import pytest
 import torch
 from ignite.engine import Engine, Events
@@ -41,6 +44,13 @@ def test_a_run_stops_after_the_iteration_in_which_the_time_is_up(timed, minutes,
 def test_the_checkpoint_is_of_exactly_the_iteration_of_the_stop(timed, tmp_path, iteration):
     timed(iteration)
     assert iteration_of_checkpoint(tmp_path) == iteration
+
+
+def test_a_run_that_was_stopped_leaves_its_folder_to_other_processes(timed, tmp_path):
+    timed(3)
+    opened = os.open(tmp_path, os.O_RDONLY)  # as another process would: a lock is of what was opened
+    fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(opened)
 
 
 def test_a_stop_within_an_epoch_neither_validates_nor_writes_history(timed, tmp_path):

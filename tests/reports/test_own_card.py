@@ -77,3 +77,10 @@ def test_without_a_threshold_that_stands_as_not_measured(record):
     text = own_card(record, "own.pt")
     assert "| melanoma, held out | called from a probability of | melanomas | found |" in text
     assert "| not measured | not measured | not measured | not measured | not measured | not measured |" in text
+
+
+def test_only_what_was_fitted_is_said_to_have_been(record):
+    assert "fitted to these images" not in own_card(record, "own.pt")
+    point = {"threshold": 0.2, "sensitivity": 0.9, "specificity": 0.7, "melanomas": 20, "others": 30}
+    with_threshold = own_card({**record, "operating_points": {"melanoma_sensitivity_0.9": {"fast": point}}}, "own.pt")
+    assert "The threshold was fitted" in with_threshold and "The temperature was fitted" not in with_threshold

@@ -139,6 +139,13 @@ def test_training_without_class_figures_is_judged_by_what_there_is(tmp_path):
     assert "3 validations by DI" in html and "best (epoch 1)" in html
 
 
+def test_where_one_class_does_not_occur_the_other_stands_for_the_mean_in_the_choice(tmp_path):
+    rows = [(1, 0.6, 0.5), (2, 0.5, 0.9)]  # 0.55 and 0.7
+    write_csv(tmp_path / "history.csv", ("epoch", "val_JA", "val_melanoma_AUC"), rows)
+    html = report(tmp_path)
+    assert "2 validations by the mean of JA and melanoma AUC" in html and "best (epoch 2)" in html
+
+
 def test_evaluation_shows_figures_with_intervals_dashes_and_protocol(tmp_path):
     write_evaluation(tmp_path)
     page = text(report(tmp_path))
