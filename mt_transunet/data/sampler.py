@@ -29,7 +29,7 @@ class TwoStreamBatchSampler(Sampler[list[DrawKey]]):
     """Each batch: ``labelled_batch`` images with masks, then ``unlabelled_batch`` without.
 
     An epoch is one pass over the labelled images, remainder dropped; the second stream is reshuffled
-    endlessly across epochs (specification section 4, "Sampler"). With fewer labelled images than one
+    endlessly across epochs, as in the authors' code. With fewer labelled images than one
     batch takes, an epoch is one batch, filled by cycling, so that a handful of images trains too.
     Without a second stream the whole batch is labelled.
 

@@ -18,7 +18,7 @@ _dice = DiceLoss(include_background=False, to_onehot_y=True, softmax=True)
 def mask_cross_entropy(mask_logits: Tensor, mask: Tensor) -> Tensor:
     """Cross entropy over the two channels, mean per pixel, L_MASK of Eq. 11.
 
-    Differs from the authors' code, whose softmax runs over the image's width (specification section 5.1, row 1).
+    Differs from the authors' code, whose softmax runs over the image's width.
 
     Shape:
         mask_logits (B, 2, H, W), background then lesion; mask (B, 1, H, W) of 0 and 1; scalar.

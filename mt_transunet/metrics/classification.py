@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 from mt_transunet import CLASS_NAMES
 
 SCORED_CLASSES = ("melanoma", "seborrheic_keratosis")
-"""Classes scored against the rest; nevus is the rest (specification section 4)."""
+"""Classes scored against the rest; nevus is the rest, as in the challenge."""
 
 CLASSIFICATION_FIGURES = ("ACC", "SE", "SP", "AUC", "AP")
 

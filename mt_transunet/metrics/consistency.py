@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The identity that every printed classification row must satisfy (specification section 5.3)."""
+"""The identity that every printed classification row must satisfy."""
 
 from __future__ import annotations
 

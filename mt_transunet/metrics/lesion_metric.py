@@ -32,8 +32,7 @@ class LesionMetric(Metric):
     alone, its AUC stands for the mean; NaN where nothing is defined. No bootstrap is drawn here, so that it can run at
     every validation; ``summarise(metric.rows)`` adds intervals.
 
-    Differs from the paper: its code keeps one checkpoint per task, both chosen on the test set (specification 5.1,
-    row 16).
+    Differs from the paper: its code keeps one checkpoint per task, both chosen on the test set.
 
     At the end of an epoch ``engine.state.metrics`` holds, besides the score under the metric's name, the defined ones
     among ``<name>_JA``, ``_DI``, ``_melanoma_AUC``, ``_seborrheic_keratosis_AUC`` and ``_mean_AUC``, which MONAI's

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Per-image segmentation scores with the 0/0 rule of the MB-DCNN evaluation (specification section 4)."""
+"""Per-image segmentation scores with the 0/0 rule of the MB-DCNN evaluation."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ def count(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def test_decoder_has_the_parameters_of_specification_1_3():
+def test_decoder_has_the_parameters_of_the_authors_code():
     decoder = Decoder(embed_dim=768, first_width=512, widths=(256, 128, 64, 16), skip_channels=(64, 256, 512))
     assert count(decoder.first) == 3_539_968
     assert [count(stage) for stage in decoder.stages] == [2_950_144, 737_792, 147_712, 11_584]

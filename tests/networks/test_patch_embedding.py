@@ -6,7 +6,7 @@ import torch
 from mt_transunet.networks.patch_embedding import PatchEmbedding
 
 
-def test_hybrid_embedding_has_the_parameters_of_specification_1_3():
+def test_hybrid_embedding_has_the_parameters_of_the_authors_code():
     embedding = PatchEmbedding(in_channels=(1024,), embed_dim=768)
     assert sum(parameter.numel() for parameter in embedding.parameters()) == 787_200
 

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from mt_transunet.networks.resnet_v2 import Bottleneck, ResNetV2, StandardizedConv2d
 
 
-def test_encoder_has_the_parameters_of_specification_1_3():
+def test_encoder_has_the_parameters_of_the_authors_code():
     with torch.device("meta"):
         encoder = ResNetV2()
     assert sum(parameter.numel() for parameter in encoder.parameters()) == 11_894_848

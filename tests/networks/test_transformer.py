@@ -17,7 +17,7 @@ def small(num_layers: int = 2, dropout: float = 0.0) -> Transformer:
     return Transformer(embed_dim=24, num_layers=num_layers, num_heads=3, hidden_dim=48, dropout=dropout).eval()
 
 
-def test_block_has_the_parameters_of_specification_1_3():
+def test_block_has_the_parameters_of_the_authors_code():
     with torch.device("meta"):
         block = TransformerBlock(embed_dim=768, num_heads=12, hidden_dim=3072, dropout=0.1)
     assert sum(parameter.numel() for parameter in block.parameters()) == 7_087_872
