@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,8 +19,8 @@ __all__ = ["MultiTaskLoss", "PARTS"]
 PARTS = ("mask", "dice", "class", "level_set", "dual_task", "attended_region")
 """The parts of the sum. The first two and ``level_set`` need a mask (LAB); the others use every image (UNLAB)."""
 
-OF_THE_TARGET = PARTS[:4]
-"""What compares the prediction with a target; the consistency losses compare it with itself."""
+OF_THE_TARGET = {"mask": "mask", "dice": "mask", "class": "label", "level_set": "level_set"}
+"""What compares the prediction with a target, and which; the consistency losses compare it with itself."""
 
 READERS = {
     "mask_logits": {"mask", "dice", "dual_task", "attended_region"},
@@ -60,7 +60,8 @@ class MultiTaskLoss(nn.Module):
         first target plus ``1 - share`` times that of the second. Returns a scalar.
 
     Raises:
-        ValueError: for weights that are no mapping, an unknown part, a negative weight, or no weight above 0.
+        ValueError: for weights that are no mapping, an unknown part, a negative weight, or no weight above 0; in a
+            call for a target that lacks what a part with a weight needs.
         FloatingPointError: if a part is not finite, naming it.
     """
 
@@ -114,10 +115,14 @@ class MultiTaskLoss(nn.Module):
         return all(on & readers for readers in READERS.values())
 
     def _weighed_parts(
-        self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor], names: Sequence[str]
+        self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor], names: Iterable[str]
     ) -> Parts:
+        computed = [name for name in names if self.weights[name] != 0]
+        needed = {"has_mask", *(OF_THE_TARGET[name] for name in computed if name in OF_THE_TARGET)}
+        if missing := sorted(needed - target.keys()):
+            raise ValueError(f"the target has no {', '.join(missing)}; the losses {', '.join(computed)} need it")
         terms = self._terms(prediction, target)
-        return {name: terms[name]() for name in names if self.weights[name] != 0}
+        return {name: terms[name]() for name in computed}
 
     def _terms(self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> dict[str, Callable[[], Tensor]]:
         mask_logits, level_set = prediction["mask_logits"], prediction["level_set"]

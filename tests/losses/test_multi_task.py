@@ -197,6 +197,13 @@ def test_a_head_that_no_part_reads_is_known(weights, all_heads):
     assert MultiTaskLoss(weights).trains_every_head is all_heads
 
 
+def test_a_target_that_lacks_something_is_told_what(prediction, target):
+    loss = MultiTaskLoss({"mask": 1.0, "class": 0.5, "level_set": 5.0})
+    del target["level_set"], target["label"]
+    with pytest.raises(ValueError, match="the target has no label, level_set; the losses mask, class, level_set need"):
+        loss(prediction, target)
+
+
 def test_weights_that_are_no_mapping_are_shown():
     with pytest.raises(ValueError, match="the loss weights are 'mask'; give a dict"):
         MultiTaskLoss("mask")

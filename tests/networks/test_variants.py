@@ -6,7 +6,8 @@ import torch
 
 from mt_transunet.networks import VARIANTS, build_network
 
-# paper: the authors' code without its unused position embedding; lite from the layer widths: 4,357,952 + 182,016 + 5,917,824 + 957,376 + 1,590
+# paper: the authors' code without its unused position embedding; lite: from the layer widths,
+# 4,357,952 + 182,016 + 5,917,824 + 957,376 + 1,590
 COUNTS = {
     ("paper", None, None): 48_425_782,
     ("paper", None, 0): 20_074_294,
