@@ -26,11 +26,10 @@ class Progress(ProgressBar):
     """ignite's progress bar with images per second, time left of the epoch and, in training, the parts of the loss.
 
     A bar returns to the start of its line to be drawn again, which leaves one endless line in a file. So where its
-    stream is no terminal the same is said in lines of the log, the first after half a minute, and one at the end of
-    each epoch.
+    stream is no terminal the same is said in lines of the log, one each half minute and one at the end of each epoch.
 
     Args:
-        desc: what is counted, "images", or "epoch", whose number follows.
+        desc: what is counted: "images", "validation", or "epoch", whose number follows.
         loss: its ``parts`` are shown.
         batch_size: images per iteration: the counter is scaled by it.
         stream: where the bar is drawn; standard error by default.
@@ -67,13 +66,14 @@ class Progress(ProgressBar):
 
     def _say(self, engine: Engine) -> None:
         now, length = time.monotonic(), engine.state.epoch_length or 0  # a stream has none
-        done = engine.state.iteration - length * (engine.state.epoch - 1) if length else engine.state.iteration
+        # an evaluator's iterations begin anew with every run, a trainer's go on through the epochs
+        done = (engine.state.iteration - 1) % length + 1 if length else engine.state.iteration
         if done != length and now - self._last < SECONDS_BETWEEN_LINES:
             return
         self._last = now
         seconds = max(now - self._began, 1e-9) / (engine.state.iteration - self._before)
         name = self.tqdm_kwargs["desc"]
-        if (engine.state.max_epochs or 0) > 1:
+        if name == "epoch" and (engine.state.max_epochs or 0) > 1:
             name += f" {engine.state.epoch} of {engine.state.max_epochs}"
         said = [f"{done * self.batch_size}{f' of {length * self.batch_size}' if length else ''} images"]
         said += [f"{self.batch_size / seconds:.3g} images/s"]

@@ -6,6 +6,7 @@ import io
 import pytest
 import torch
 from ignite.engine import Engine
+from monai.engines import Evaluator
 
 from mt_transunet.engines import Progress
 
@@ -17,6 +18,11 @@ class Loss:
 class Terminal(io.StringIO):
     def isatty(self):
         return True
+
+
+class Judge(Evaluator):
+    def _iteration(self, engine, batchdata):
+        return {}
 
 
 def run(stream, *, max_epochs=1, desc="epoch", batches=(1, 2)):
@@ -51,6 +57,13 @@ def test_a_log_gets_one_line_at_the_end_of_each_short_epoch(lines):
     first, second = lines()
     assert first.startswith("epoch 1 of 2: 6 of 6 images, ") and first.endswith(", 00:00 left, mask 2, loss 4")
     assert second.startswith("epoch 2 of 2: 6 of 6 images, ")
+
+
+def test_a_validation_after_the_third_epoch_counts_its_own_images(lines):
+    evaluator = Judge(torch.device("cpu"), [torch.zeros(1)] * 2)
+    Progress("validation", stream=io.StringIO()).attach(evaluator)
+    evaluator.run(3)
+    assert [line.split(", ")[0] for line in lines()] == ["validation: 2 of 2 images"]
 
 
 def test_a_long_epoch_gets_a_line_every_half_minute(lines, monkeypatch):
