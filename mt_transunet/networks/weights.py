@@ -14,9 +14,10 @@ import torch
 from torch import nn
 
 from ..bundle_folder import bundle_folder
+from .encoders import ENCODERS
 from .mt_transunet import MTTransUNet
 from .provenance import check_provenance, read_provenance, trained_at, weights_file
-from .variants import ENCODERS, MAX_LAYERS, VARIANTS, build_network, known
+from .variants import MAX_LAYERS, VARIANTS, build_network, known
 from .weight_files import WeightsError, read_weights, require_numbers
 
 

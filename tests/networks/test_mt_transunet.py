@@ -6,10 +6,10 @@ import torch
 
 from mt_transunet.networks import MTTransUNet, build_network
 from mt_transunet.networks.decoder import Decoder
+from mt_transunet.networks.encoders import ENCODERS
 from mt_transunet.networks.patch_embedding import PatchEmbedding
 from mt_transunet.networks.resnet_v2 import ResNetV2
 from mt_transunet.networks.transformer import Transformer
-from mt_transunet.networks.variants import ENCODERS
 
 
 @pytest.fixture(scope="module")
