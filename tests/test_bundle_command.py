@@ -10,7 +10,7 @@ import fire
 import pytest
 
 from mt_transunet import bundle_command
-from mt_transunet.engines.run_folder import lock_folder, unlock_folder
+from mt_transunet.engines.folder_lock import lock_folder, unlock_folder
 
 
 @pytest.mark.parametrize(

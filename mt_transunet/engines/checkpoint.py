@@ -16,7 +16,8 @@ import torch
 from ignite.engine import Engine, Events
 
 from ..atomic import save_tensors
-from .run_folder import lock_folder, set_earlier_run_aside, unlock_folder
+from .folder_lock import lock_folder, unlock_folder
+from .run_folder import set_earlier_run_aside
 
 __all__ = ["BEFORE", "RunCheckpoint"]
 

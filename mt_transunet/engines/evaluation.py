@@ -18,6 +18,7 @@ from ..metrics import check_classification, summarise
 from ..metrics.summary_text import summary_text
 from ..reports.evaluation_section import overlay_name
 from .evaluation_folder import refuse_another_evaluation
+from .folder_lock import lock_folder, unlock_folder
 from .pictures import encoded_panel
 
 __all__ = ["evaluated_items", "EvaluationWriter"]
@@ -50,7 +51,8 @@ class _HasRows(Protocol):
 class EvaluationWriter:
     """Writes ``metrics.json``, ``per_image.csv`` and pictures of the worst and best masks when evaluation ends.
 
-    A folder with an evaluation of another protocol is refused with a ValueError before the first image.
+    A folder with an evaluation of another protocol, or one that another process writes to, is refused with a ValueError
+    before the first image.
 
     Args:
         output_dir: where to.
@@ -80,12 +82,13 @@ class EvaluationWriter:
         self._best: list[tuple[float, str, bytes]] = []
 
     def attach(self, engine: Engine) -> None:
-        engine.add_event_handler(Events.STARTED, self._refuse_another)
+        engine.add_event_handler(Events.STARTED, self._take_folder)
         if self.pictures > 0:
             engine.add_event_handler(Events.ITERATION_COMPLETED, self._keep_picture)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self)
 
-    def _refuse_another(self, engine: Engine) -> None:
+    def _take_folder(self, engine: Engine) -> None:
+        lock_folder(self.output_dir)
         refuse_another_evaluation(self.output_dir, self.protocol)
 
     def _keep_picture(self, engine: Engine) -> None:
@@ -108,4 +111,5 @@ class EvaluationWriter:
         write_csv(self.output_dir / "per_image.csv", self.metric.rows)
         for _, image_id, picture in (*self._worst, *self._best):
             write_bytes(self.output_dir / overlay_name(image_id), picture)
+        unlock_folder(self.output_dir)
         logger.info(f"{summary_text(summary, self.protocol)}\nwritten to {self.output_dir}")

@@ -16,6 +16,7 @@ from ..atomic import write_bytes, write_chunks, write_csv, write_json
 from ..data.reading import is_turned
 from ..dicom import is_dicom, millimetres_per_pixel
 from .coco import coco_chunks, outline_of
+from .folder_lock import lock_folder, unlock_folder
 from .journal import PredictionJournal
 from .pictures import encoded_panel, image_path, photograph, plane
 
@@ -31,7 +32,8 @@ class PredictionWriter:
 
     ``predictions.csv`` has a row per image, ``predictions.json`` the same with types and the settings of the run,
     ``annotations.json`` the masks for annotation tools (COCO). Images that could not be read have their row too,
-    ``status`` saying why, and are listed last in the log.
+    ``status`` saying why, and are listed last in the log. A folder that another process writes to is refused with a
+    ValueError before the first image.
 
     Args:
         output_dir: where to.
@@ -75,6 +77,7 @@ class PredictionWriter:
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._add)
 
     def _begin(self, engine: Engine) -> None:
+        lock_folder(self.output_dir)
         self.journal.begin()
 
     def _add(self, engine: Engine) -> None:
@@ -121,6 +124,7 @@ class PredictionWriter:
         write_chunks(self.output_dir / "annotations.json", coco_chunks(lambda: self.journal.records(images)))
         # last, for it marks a folder that inference has written to
         write_csv(self.output_dir / "predictions.csv", [_cells(row) for row in [*rows, *failed]])
+        unlock_folder(self.output_dir)
         logger.info(f"{len(rows)} images segmented and classified in {self.output_dir}")
         without = sum(not any(name.endswith(_OBJECT) for name in files) for _, files in kept)
         if without and self.dicom_seg is not None:

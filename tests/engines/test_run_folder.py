@@ -1,52 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
-
-from mt_transunet.engines.run_folder import lock_folder, set_earlier_run_aside, unlock_folder
-
-HOLD = """
-import sys
-from pathlib import Path
-from mt_transunet.engines.run_folder import lock_folder
-lock_folder(Path(sys.argv[1]))
-print("locked", flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.fixture
-def other(tmp_path: Path):
-    """Another process that trains into the folder."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None and process.stdout.readline() == "locked\n"
-    yield process
-    process.kill()
-    process.communicate()
-
-
-def test_a_folder_that_another_process_trains_into_is_refused(tmp_path, other):
-    with pytest.raises(ValueError, match=f"another process is training into {tmp_path}: wait for it, end it, or"):
-        lock_folder(tmp_path)
-
-
-def test_a_killed_process_leaves_the_folder_free(tmp_path, other):
-    other.kill()
-    other.wait()
-    lock_folder(tmp_path)
-    unlock_folder(tmp_path)
-
-
-def test_the_same_process_may_train_there_again(tmp_path):
-    lock_folder(tmp_path)
-    lock_folder(tmp_path)
-    unlock_folder(tmp_path)
+from mt_transunet.engines.run_folder import set_earlier_run_aside
 
 
 def test_a_new_run_puts_aside_what_an_earlier_one_left(tmp_path):

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ignite.engine import Engine
+
+from mt_transunet.engines import EvaluationWriter, PredictionWriter
+from mt_transunet.engines.folder_lock import lock_folder, unlock_folder
+
+UNUSED = dict.fromkeys(("saving", "names", "journal", "findings"))
+HOLD = """
+import sys
+from pathlib import Path
+from mt_transunet.engines.folder_lock import lock_folder
+lock_folder(Path(sys.argv[1]))
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path):
+    """Another process that writes to the folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stdout.readline() == "locked\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_a_folder_that_another_process_writes_to_is_refused(tmp_path, other):
+    with pytest.raises(ValueError, match=f"another process is writing to {tmp_path}: wait for it, end it, or"):
+        lock_folder(tmp_path)
+
+
+def test_a_killed_process_leaves_the_folder_free(tmp_path, other):
+    other.kill()
+    other.wait()
+    lock_folder(tmp_path)
+    unlock_folder(tmp_path)
+
+
+def test_the_same_process_may_write_there_again(tmp_path):
+    lock_folder(tmp_path)
+    lock_folder(tmp_path)
+    unlock_folder(tmp_path)
+
+
+@pytest.mark.parametrize("writer", [EvaluationWriter, PredictionWriter])
+def test_evaluation_and_inference_stop_before_the_first_image_where_another_process_writes(tmp_path, other, writer):
+    seen = []
+    engine = Engine(lambda engine, image: seen.append(image))
+    unused = {"metric": None, "protocol": {}} if writer is EvaluationWriter else UNUSED
+    writer(tmp_path, **unused).attach(engine)
+    with pytest.raises(ValueError, match="another process is writing to"):
+        engine.run(["image"])
+    assert seen == []
