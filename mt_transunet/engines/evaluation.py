@@ -34,6 +34,7 @@ def evaluated_items(outputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     return [
         {
             "image_id": output["true_image_id"],
+            "group": output.get("true_group"),
             "prediction": output["pred_mask"],
             "mask": output["true_mask"] >= 128 if "true_mask" in output else None,
             "probabilities": output["pred_class_logits"],

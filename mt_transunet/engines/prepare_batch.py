@@ -11,7 +11,7 @@ from monai.engines.utils import PrepareBatch
 
 __all__ = ["PrepareLesionBatch", "TARGET_KEYS"]
 
-TARGET_KEYS = ("mask", "level_set", "has_mask", "label", "image_id")
+TARGET_KEYS = ("mask", "level_set", "has_mask", "label", "image_id", "group")
 
 
 class PrepareLesionBatch(PrepareBatch):

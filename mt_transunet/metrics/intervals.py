@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.stats import binomtest
@@ -16,18 +16,23 @@ def bootstrap_interval(
     statistic: Callable[[np.ndarray], np.ndarray],
     count: int,
     *,
+    groups: Sequence[str] | None = None,
     resamples: int = 2000,
     seed: int = 0,
     level: float = 0.95,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Interval of each of k figures when the images are drawn again with replacement.
 
-    The image is the unit: pixels of one image, or two diagnoses of one image, never part. A resample in which a
-    figure is undefined (NaN: no case of that class, say) is skipped for that figure alone.
+    The image is the unit: pixels of one image, or two diagnoses of one image, never part. Images of one group (a
+    patient, a lesion) are alike, so there the group is the unit, drawn again with all its images (the cluster
+    bootstrap). A resample in which a figure is undefined (NaN: no case of that class, say) is skipped for that figure
+    alone.
 
     Args:
-        statistic: takes (count,) indices into the images, gives (k,) figures.
+        statistic: takes indices into the images, as many as there are or, with groups, about as many; gives (k,)
+            figures.
         count: number of images.
+        groups: of each image; None where each is on its own.
         resamples: how often the images are drawn again.
         seed: of a generator of its own, so equal calls give equal intervals.
         level: share of the resamples between the bounds.
@@ -37,19 +42,31 @@ def bootstrap_interval(
         be equal: the bootstrap then says nothing, least of all that the figure is certain.
 
     Raises:
-        ValueError: no image, no resample, or a level outside (0, 1).
+        ValueError: no image, no resample, not one group for each image, or a level outside (0, 1).
     """
     if count < 1 or resamples < 1:
         raise ValueError(f"a bootstrap needs images and resamples, got {count} and {resamples}; give at least one each")
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level}; 0.95 gives the usual interval")
     generator = np.random.default_rng(seed)
-    figures = np.stack([statistic(generator.integers(count, size=count)) for _ in range(resamples)])
+    draw = _drawing(count, groups)
+    figures = np.stack([statistic(draw(generator)) for _ in range(resamples)])
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
         low, high = np.nanquantile(figures, [(1 - level) / 2, (1 + level) / 2], axis=0)
     same = high - low < _ROUNDING
     return np.where(same, np.nan, low), np.where(same, np.nan, high)
+
+
+def _drawing(count: int, groups: Sequence[str] | None) -> Callable[[np.random.Generator], np.ndarray]:
+    """How images are drawn again: one by one, or group by group."""
+    if groups is None:
+        return lambda generator: generator.integers(count, size=count)
+    if len(groups) != count:
+        raise ValueError(f"{count} images need as many groups, got {len(groups)}")
+    _, group_of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    members = np.split(np.argsort(group_of, kind="stable"), np.cumsum(sizes)[:-1])
+    return lambda generator: np.concatenate([members[i] for i in generator.integers(len(sizes), size=len(sizes))])
 
 
 def proportion_interval(part: int, whole: int, *, level: float = 0.95) -> tuple[float, float]:

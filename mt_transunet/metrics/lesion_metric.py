@@ -15,8 +15,8 @@ from ignite.metrics import Metric
 
 from mt_transunet import CLASS_NAMES
 from mt_transunet.metrics.classification import SCORED_CLASSES, classification_scores, is_constant
+from mt_transunet.metrics.rows import labelled_probabilities, nan_mean, segmentation_table
 from mt_transunet.metrics.segmentation import SEGMENTATION_FIGURES, segmentation_scores
-from mt_transunet.metrics.summary import labelled_probabilities, nan_mean, segmentation_table
 
 _log = logging.getLogger(__name__)
 
@@ -44,8 +44,8 @@ class LesionMetric(Metric):
     Args:
         output_transform: gives, from ``engine.state.output``, a list with one mapping per image: ``image_id``;
             ``prediction`` (1,H,W) of 0 and 1; ``mask`` (1,H,W), None when there is none; ``probabilities`` (3,);
-            ``label``, -1 when unknown; ``confidence``, figures to keep beside the scores. ``mask``, ``label`` and
-            ``confidence`` may be absent.
+            ``label``, -1 when unknown; ``group``, what the image is one of several of; ``confidence``, figures to
+            keep beside the scores. ``mask``, ``label``, ``group`` and ``confidence`` may be absent.
     """
 
     def __init__(self, output_transform: Callable[[Any], Iterable[Mapping[str, Any]]] = lambda output: output) -> None:
@@ -56,8 +56,8 @@ class LesionMetric(Metric):
     def rows(self) -> list[dict[str, Any]]:
         """Rows of this rank while an epoch runs; of all ranks, without repeats, once it is computed.
 
-        Keys: ``image_id``, JA, DI, AC, SE, SP (absent without a mask), ``label`` (-1 unknown), one probability per
-        class name, and what ``confidence`` held.
+        Keys: ``image_id``, JA, DI, AC, SE, SP (absent without a mask), ``group`` (absent without one), ``label`` (-1
+        unknown), one probability per class name, and what ``confidence`` held.
         """
         return self._rows
 
@@ -90,6 +90,8 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {"image_id": str(item["image_id"])}
     if item.get("mask") is not None:
         row |= segmentation_scores(item["prediction"], item["mask"])
+    if item.get("group") is not None:
+        row["group"] = str(item["group"])
     row["label"] = int(item.get("label", -1))
     row |= zip(CLASS_NAMES, torch.as_tensor(item["probabilities"]).flatten().tolist(), strict=True)
     return row | dict(item.get("confidence", {}))

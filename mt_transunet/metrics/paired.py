@@ -12,7 +12,14 @@ import numpy as np
 from mt_transunet import CLASS_NAMES
 from mt_transunet.metrics.classification import SCORED_CLASSES, area_under_roc, is_constant
 from mt_transunet.metrics.intervals import bootstrap_interval
-from mt_transunet.metrics.summary import known_label, labelled_probabilities, nan_mean, or_none, segmentation_table
+from mt_transunet.metrics.rows import (
+    groups_of,
+    known_label,
+    labelled_probabilities,
+    nan_mean,
+    or_none,
+    segmentation_table,
+)
 
 _AREAS = ("JA", "DI")  # the first columns of segmentation_table
 _CLASSES = (*(f"{name}_AUC" for name in SCORED_CLASSES), "mean_AUC")
@@ -26,7 +33,8 @@ def paired_difference(
     """What model b gains over model a, with the 95% interval that comes from the choice of images.
 
     Both models see the same images in every bootstrap resample, so that hard images, hard for both, cancel: the
-    interval is narrower than two separate ones suggest. It says nothing about other training seeds.
+    interval is narrower than two separate ones suggest. Images of one ``group`` are drawn together. It says nothing
+    about other training seeds.
 
     Args:
         rows_a, rows_b: rows as ``summarise`` takes them, paired by ``image_id``; of a repeated one the last counts.
@@ -61,7 +69,7 @@ def _area_differences(pairs: list[tuple[Mapping, Mapping]], resamples: int, seed
     a, b = _sides([pair for pair in pairs if all(row.get("AC") is not None for row in pair)])
     tables = np.stack([segmentation_table(side)[:, : len(_AREAS)] for side in (a, b)])  # (2, n, figures)
     tables[:, np.isnan(tables).any(axis=0)] = math.nan  # defined in both or in neither
-    return _differences(_AREAS, lambda i: [nan_mean(table[i]) for table in tables], len(a), resamples, seed)
+    return _differences(_AREAS, lambda i: [nan_mean(table[i]) for table in tables], a, resamples, seed)
 
 
 def _class_differences(pairs: list[tuple[Mapping, Mapping]], resamples: int, seed: int) -> dict[str, Any]:
@@ -81,7 +89,7 @@ def _class_differences(pairs: list[tuple[Mapping, Mapping]], resamples: int, see
     def both(i: np.ndarray) -> list[np.ndarray]:
         return [areas(chances[i], labels[i]) for chances in (chances_a, chances_b)]
 
-    return _differences(_CLASSES, both, len(labels), resamples, seed)
+    return _differences(_CLASSES, both, a, resamples, seed)
 
 
 def _sides(pairs: list[tuple[Mapping, Mapping]]) -> tuple[Rows, Rows]:
@@ -91,20 +99,20 @@ def _sides(pairs: list[tuple[Mapping, Mapping]]) -> tuple[Rows, Rows]:
 def _differences(
     names: Sequence[str],
     both: Callable[[np.ndarray], Sequence[np.ndarray]],
-    count: int,
+    rows: Rows,
     resamples: int,
     seed: int,
 ) -> dict[str, dict[str, float | None] | None]:
-    """``both`` gives, for (count,) indices, the figures of a and of b."""
-    if not count:
+    """``both`` gives, for indices into the rows, the figures of a and of b."""
+    if not rows:
         return dict.fromkeys(names)
 
     def gain(indices: np.ndarray) -> np.ndarray:
         a, b = both(indices)
         return b - a
 
-    low, high = bootstrap_interval(gain, count, resamples=resamples, seed=seed)
-    a, b = both(np.arange(count))
+    low, high = bootstrap_interval(gain, len(rows), groups=groups_of(rows), resamples=resamples, seed=seed)
+    a, b = both(np.arange(len(rows)))
     columns = ("a", "b", "difference", "low", "high")
     rows = zip(a, b, b - a, low, high)
     return {

@@ -21,6 +21,16 @@ from mt_transunet.metrics.classification import (
     is_constant,
 )
 from mt_transunet.metrics.intervals import bootstrap_interval, proportion_interval
+from mt_transunet.metrics.rows import (
+    groups_of,
+    known_label,
+    labelled_probabilities,
+    labelled_rows,
+    masked_rows,
+    nan_mean,
+    or_none,
+    segmentation_table,
+)
 from mt_transunet.metrics.segmentation import SEGMENTATION_FIGURES
 from mt_transunet.metrics.selective import rank_agreement, selective_jaccard
 
@@ -32,15 +42,17 @@ Figure = dict[str, float | None] | None
 """``{"value", "low", "high"}``, or None when the figure is undefined; low and high are None without an interval."""
 
 
-def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed: int = 0) -> dict[str, dict[str, Any]]:
+def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed: int = 0) -> dict[str, Any]:
     """Means over images and one-vs-rest scores, each with its 95% interval over images.
 
     ACC, SE and SP of a class are proportions of a known number of images and have exact (Clopper-Pearson) intervals;
-    means over images, AUC, AP, mean_AUC and mean_ACC have percentile bootstrap intervals.
+    means over images, AUC, AP, mean_AUC and mean_ACC have percentile bootstrap intervals. Where images are of one
+    ``group`` they are not independent: then all intervals are bootstrapped over groups.
 
     Args:
-        rows: one mapping per image: ``image_id``; JA, DI, AC, SE, SP when the image has a mask (NaN or None for a
-            0/0); ``label`` (absent, None or -1 when unknown); the probabilities under the three class names.
+        rows: one mapping per image: ``image_id``; ``group`` when it is of one (a patient, a lesion); JA, DI, AC, SE, SP
+            when it has a mask (NaN or None for a 0/0); ``label`` (absent, None or -1 when unknown); the probabilities
+            under the three class names.
         resamples: bootstrap resamples.
         seed: of the bootstrap. Rows are ordered by ``image_id`` first, so their order changes nothing.
 
@@ -55,7 +67,8 @@ def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed:
         error), ECE_perfect_mean and ECE_perfect_95 that chance alone would give, log_loss; numbers without an interval,
         or None like the class figures. ``confidence``, over the images with a mask and a ``predicted_dice``: n, the
         rank correlation of predicted and true Dice (``spearman``), ``JA``, and ``JA_kept`` without the fifth of them
-        whose predicted Dice is lowest; numbers, or None. Ready for ``json.dump``.
+        whose predicted Dice is lowest; numbers, or None. ``groups``: how many there are, images without one counted
+        as their own; absent where no two images share one. Ready for ``json.dump``.
 
     Raises:
         ValueError: a row with a known class lacks a probability.
@@ -67,6 +80,7 @@ def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed:
         "by_diagnosis": _by_diagnosis(ordered, resamples, seed),
         "calibration": _calibration_block(ordered, resamples, seed),
         "confidence": _confidence_block(ordered),
+        **({"groups": len(set(groups))} if (groups := groups_of(ordered)) else {}),
     }
 
 
@@ -80,56 +94,14 @@ def calibration_sentence(block: Mapping[str, Any]) -> str:
     )
 
 
-def known_label(row: Mapping[str, Any]) -> int:
-    """Index of the class in ``CLASS_NAMES``, -1 when the row does not name it."""
-    label = row.get("label")
-    return -1 if label is None else max(int(label), -1)
-
-
-def labelled_probabilities(rows: Iterable[Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (n,3) and labels (n,) of the rows whose class is known.
-
-    Raises:
-        ValueError: such a row lacks a probability.
-    """
-    known = [row for row in rows if known_label(row) >= 0]
-    for row in known:
-        missing = [name for name in CLASS_NAMES if row.get(name) is None]
-        if missing:
-            raise ValueError(
-                f"a row with a label needs the probabilities of all classes, got none for {', '.join(missing)} "
-                f"in {row.get('image_id')!r}; add them or drop the label"
-            )
-    probabilities = np.array([[float(row[name]) for name in CLASS_NAMES] for row in known]).reshape(-1, 3)
-    return probabilities, np.array([int(row["label"]) for row in known], dtype=int)
-
-
-def segmentation_table(rows: Iterable[Mapping[str, Any]]) -> np.ndarray:
-    """(n,5) scores in the order JA, DI, AC, SE, SP of the rows with a mask, NaN for 0/0."""
-    # AC is defined for every mask, so it tells images with a mask from those without.
-    masked = [row for row in rows if row.get("AC") is not None]
-    table = [[math.nan if row[name] is None else float(row[name]) for name in SEGMENTATION_FIGURES] for row in masked]
-    return np.array(table).reshape(-1, len(SEGMENTATION_FIGURES))
-
-
-def nan_mean(table: np.ndarray) -> np.ndarray:
-    """Mean of each column of (n,k) over its defined entries, NaN for a column without any."""
-    defined = ~np.isnan(table)
-    counts = defined.sum(axis=0)
-    sums = np.where(defined, table, 0.0).sum(axis=0)
-    return np.divide(sums, counts, out=np.full(table.shape[1], math.nan), where=counts > 0)
-
-
-def or_none(value: float) -> float | None:
-    """The number as ``json.dump`` takes it: NaN becomes None."""
-    return None if math.isnan(value) else float(value)
-
-
 def _segmentation_block(rows: list[Mapping[str, Any]], resamples: int, seed: int) -> dict[str, Any]:
     table = segmentation_table(rows)
     figures: list[Figure] = [None] * len(SEGMENTATION_FIGURES)
     if len(table):
-        low, high = bootstrap_interval(lambda i: nan_mean(table[i]), len(table), resamples=resamples, seed=seed)
+        groups = groups_of(masked_rows(rows))
+        low, high = bootstrap_interval(
+            lambda i: nan_mean(table[i]), len(table), groups=groups, resamples=resamples, seed=seed
+        )
         figures = _figures(nan_mean(table), low, high)
     return {"n": len(table), **dict(zip(SEGMENTATION_FIGURES, figures))}
 
@@ -145,9 +117,10 @@ def _classification_block(rows: list[Mapping[str, Any]], resamples: int, seed: i
         def scores(indices: np.ndarray) -> np.ndarray:
             return _flatten(classification_scores(probabilities[indices], labels[indices]))
 
-        low, high = bootstrap_interval(scores, len(labels), resamples=resamples, seed=seed)
+        groups = groups_of(labelled_rows(rows))
+        low, high = bootstrap_interval(scores, len(labels), groups=groups, resamples=resamples, seed=seed)
         figures = _figures(scores(np.arange(len(labels))), low, high)
-        exact = classification_proportions(probabilities, labels)
+        exact = {} if groups else classification_proportions(probabilities, labels)
     remaining = iter(figures)
     block: dict[str, Any] = {"n": len(labels)}
     block |= {name: {figure: next(remaining) for figure in CLASSIFICATION_FIGURES} for name in SCORED_CLASSES}

@@ -19,7 +19,8 @@ _LACKING = {
 def summary_text(summary: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
     """Every figure with its interval; an undefined one is a dash."""
     told = f"split {protocol.get('split')}, views {protocol.get('views')}, precision {protocol.get('precision')}"
-    lines = ["", f"{told}, 95% intervals"]
+    over = f" over {summary['groups']} groups of images" if summary.get("groups") else ""
+    lines = ["", f"{told}, 95% intervals{over}"]
     for block in ("segmentation", "classification"):
         figures = summary[block]
         lines.append(f"{block}, n = {figures['n']}" + ("" if figures["n"] else f": {_LACKING[block]}"))

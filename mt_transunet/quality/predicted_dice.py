@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..metrics.rows import or_none
 from ..metrics.selective import rank_agreement, selective_jaccard
-from ..metrics.summary import or_none
 
 __all__ = ["FEWEST_IMAGES", "DicePredictor"]
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from mt_transunet import CLASS_NAMES
 from mt_transunet.evaluation_protocol import differing_keys, shown_value
-from mt_transunet.metrics.summary import known_label
+from mt_transunet.metrics.rows import known_label
 from mt_transunet.reports.blocks import Figure, Gallery, Paragraph, Section, Table
 from mt_transunet.reports.comparison_plot import Pair, comparison_plot
 from mt_transunet.reports.evaluation_section import METRICS, PER_IMAGE, find_overlays

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mt_transunet import CLASS_NAMES
-from mt_transunet.metrics.summary import known_label
+from mt_transunet.metrics.rows import known_label
 from mt_transunet.reports.rows import number
 
 __all__ = ["comparison_plot"]

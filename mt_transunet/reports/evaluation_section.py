@@ -34,8 +34,9 @@ _FULL_NAMES = {
 def evaluation_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
     """Headline and sections of a folder with ``metrics.json``; ``per_image.csv`` adds images when it is there."""
     metrics = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
+    unit = f"{metrics['groups']} groups of images (patients, lesions)" if metrics.get("groups") else "images"
     blocks: list[Any] = [
-        Paragraph("Each figure stands with its 95% interval over images, if it has one; a dash is undefined.")
+        Paragraph(f"Each figure stands with its 95% interval over {unit}, if it has one; a dash is undefined.")
     ]
     if learned_from := metrics.get("protocol", {}).get("learned_from"):
         blocks.append(Paragraph(f"The weights learned from {learned_from} of these images: the figures are too good."))

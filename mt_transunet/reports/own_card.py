@@ -36,9 +36,11 @@ _UNKNOWN = "**Nobody knows whether the weights that training started from had le
 _UNMEASURED = """Nobody has measured how good these weights are, or left a record of it. Their probabilities are as
 trained, no mask is flagged as doubtful, and no threshold says from where on melanoma is to be suspected."""
 
-_READING = """Brackets are 95% intervals over images, each image taken as independent of the others: of several images
-of one patient they are too narrow. An expected calibration error has to be read beside what chance shows of a perfectly
-calibrated network on as many images."""
+_READING = """Brackets are 95% intervals over {unit}. An expected calibration error has to be read beside what chance
+shows of a perfectly calibrated network on as many images."""
+_IMAGES = """images, each image taken as independent of the others: of several images of one patient they are too
+narrow"""
+_GROUPS = "groups of images: those of one patient or lesion are drawn together"
 _TEMPERATURE = "The temperature was fitted to these images."
 _THRESHOLD = """The threshold was fitted to these images. Of other melanomas fewer are found than here: about as many as
 the table expects, if this very network was judged and was not chosen by these images. Otherwise fewer still."""
@@ -62,8 +64,14 @@ def own_card(record: Mapping[str, Any], name: str) -> str:
     ]
     if not (record.get("held_out") or record.get("validation")):
         return "\n\n".join([*parts, _UNMEASURED]) + "\n"
-    read = " ".join([_READING, *_fitted(record)])
+    read = " ".join([_READING.format(unit=_unit(record)), *_fitted(record)])
     return "\n\n".join([*parts, " ".join(_judged(record)), card_tables(record).strip(), read]) + "\n"
+
+
+def _unit(record: Mapping[str, Any]) -> str:
+    """What the bootstrap drew."""
+    found = [*(record.get("held_out") or {}).values(), *(record.get("validation") or {}).values()]
+    return _GROUPS if any(block.get("groups") for block in found) else _IMAGES
 
 
 def _fitted(record: Mapping[str, Any]) -> list[str]:

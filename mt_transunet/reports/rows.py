@@ -31,7 +31,7 @@ def typed(row: dict[str, str]) -> dict[str, Any]:
 
 def _typed_cell(key: str, cell: str) -> Any:
     # An identifier such as 0012 is no number.
-    if key in ("image", "image_id", "mask", "overlay"):
+    if key in ("image", "image_id", "group", "mask", "overlay"):
         return cell or None
     if cell in ("True", "False"):
         return cell == "True"

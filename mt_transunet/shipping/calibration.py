@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..metrics import calibration_error, fit_temperature, log_loss, perfect_calibration_error, with_temperature
-from ..metrics.summary import labelled_probabilities
+from ..metrics.rows import labelled_probabilities
 from ..reports.evaluation_section import PER_IMAGE
 from ..reports.rows import read_rows
 

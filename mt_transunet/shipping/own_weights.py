@@ -14,7 +14,7 @@ from .. import CLASS_NAMES
 from ..atomic import write_bytes
 from ..metrics import summarise, with_temperature
 from ..metrics.classification import is_constant
-from ..metrics.summary import known_label, labelled_probabilities
+from ..metrics.rows import known_label, labelled_probabilities
 from ..networks import trained_at
 from ..networks.provenance import weights_file
 from ..reports.own_card import own_card

@@ -11,7 +11,7 @@ from typing import Any
 from .. import CLASS_NAMES
 from ..metrics import SUSPECTED_FROM, operating_point
 from ..metrics.classification import is_constant
-from ..metrics.summary import labelled_probabilities
+from ..metrics.rows import labelled_probabilities
 from ..networks import weights_hash
 from ..quality import FEWEST_IMAGES, DicePredictor, TypicalImages
 from ..reports.comparison import read_evaluated

@@ -54,6 +54,20 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def test_images_of_one_patient_share_a_group_in_the_rows_and_the_intervals(
+    evaluated: Callable, synthetic: Path, tmp_path: Path
+) -> None:
+    items = [
+        {key: item[key] for key in ("image", "mask", "label")}
+        for item in load_datalist(str(synthetic), splits="test")["test"]
+    ]
+    for item, patient in zip(items, ("p1", "p2", "p1"), strict=True):
+        item["group"] = patient
+    (tmp_path / "own.json").write_text(json.dumps({"test": items}))
+    assert evaluated(tmp_path / "own.json", split="test")["groups"] == 2
+    assert sorted(row["group"] for row in rows_of(tmp_path)) == ["p1", "p1", "p2"]
+
+
 def test_metrics_json_has_the_schema_of_the_design(evaluated: Callable, synthetic: Path, run: Path) -> None:
     metrics = evaluated(synthetic, split="test")
     blocks = {"segmentation", "classification", "by_diagnosis", "calibration", "confidence", "protocol"}

@@ -101,3 +101,27 @@ def test_an_impossible_count_is_refused(part, whole):
 def test_an_impossible_level_of_a_proportion_is_refused():
     with pytest.raises(ValueError, match="between 0 and 1, got 1"):
         proportion_interval(1, 2, level=1)
+
+
+def test_groups_are_drawn_with_all_their_images():
+    values = np.repeat([0.0, 1.0], 50)
+    groups = [f"patient {value}" for value in values]
+    low, high = bootstrap_interval(lambda i: values[i].mean(keepdims=True), 100, groups=groups, resamples=500)
+    assert (low[0], high[0]) == (0, 1)  # the coin of two; of 100 images on their own about 0.4 to 0.6
+
+
+def test_groups_of_different_sizes_weigh_as_many_images_as_they_have():
+    # a of one image, b of three: drawn twice each 0 of 2, 0 of 6; once each 1 of 4
+    seen = set()
+
+    def statistic(indices):
+        seen.add((len(indices), int((indices == 0).sum())))
+        return np.zeros(1)
+
+    bootstrap_interval(statistic, 4, groups=["a", "b", "b", "b"], resamples=50)
+    assert seen == {(2, 2), (4, 1), (6, 0)}
+
+
+def test_a_group_is_needed_for_each_image():
+    with pytest.raises(ValueError, match="3 images need as many groups, got 2"):
+        bootstrap_interval(lambda i: np.zeros(1), 3, groups=["a", "b"])

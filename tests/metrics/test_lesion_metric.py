@@ -45,6 +45,13 @@ def test_score_is_the_mean_of_jaccard_and_mean_auc():
     assert computed(*batch()) == pytest.approx((2 / 3 + 1 / 2) / 2)
 
 
+def test_a_row_names_the_group_of_its_image_if_it_has_one():
+    metric = LesionMetric()
+    metric.update([item("a") | {"group": "007"}, item("b")])
+    assert [row.get("group") for row in metric.rows] == ["007", None]
+    assert "group" not in metric.rows[1]
+
+
 def test_score_is_jaccard_alone_without_diagnoses():
     assert computed(item("a", label=-1), item("b", prediction=HALF, label=-1)) == pytest.approx(0.75)
 

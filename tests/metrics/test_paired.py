@@ -42,6 +42,14 @@ def test_difference_is_that_of_the_means():
     assert [figure["a"], figure["b"], figure["difference"]] == pytest.approx([*means, means[1] - means[0]])
 
 
+def test_images_of_one_group_are_drawn_together():
+    # b gains 0.1 in all ten images of one patient and nothing in those of the other
+    a = [row(f"i{i:02}", 0.8) | {"group": str(i // 10)} for i in range(20)]
+    b = [entry | {"JA": 0.9} if entry["group"] == "0" else entry for entry in a]
+    figure = paired_difference(a, b)["JA"]
+    assert [figure["low"], figure["high"]] == pytest.approx([0, 0.1])
+
+
 def test_class_figures_are_the_areas_of_the_evaluation():
     a, b = model(0), model(1)
     found = paired_difference(a, b, resamples=10)

@@ -27,6 +27,13 @@ def evaluated(tmp_path):
     return evaluate
 
 
+def test_the_page_says_what_the_intervals_are_over(evaluated, tmp_path):
+    assert "interval over images," in evaluated([{"image_id": "a"}])["Evaluation"][0].text
+    (tmp_path / "metrics.json").write_text(json.dumps({"groups": 7}))
+    told = evaluation_sections(tmp_path)[1][0].blocks[0].text
+    assert "interval over 7 groups of images (patients, lesions)," in told
+
+
 def figures(blocks):
     return [figure for block in blocks if isinstance(block, Gallery) for figure in block.figures]
 

@@ -67,6 +67,13 @@ def test_weights_that_training_went_on_from_are_named_by_their_hash(record):
     assert "Training went on from the weights with SHA-256 `0123456789ab...`" in own_card(record, "own.pt")
 
 
+def test_intervals_over_groups_are_not_called_intervals_over_images(record):
+    assert "each image taken as independent of the others" in own_card(record, "own.pt")
+    next(iter(record["held_out"].values()))["groups"] = 40
+    text = own_card(record, "own.pt")
+    assert "intervals over groups of images: those of one patient" in text and "independent" not in text
+
+
 def test_without_a_temperature_the_error_is_that_of_the_weights_as_trained(record):
     assert "| held-out 3 folds of the training images, 4 views | 150 | 0.040 | 0.050 | 0.080 |" in own_card(
         record, "a.pt"

@@ -28,8 +28,16 @@ def test_number_reads_finite_numbers_only(cell, value):
 
 
 def test_typed_keeps_names_text_and_reads_figures():
-    row = {"image_id": "0012", "label": "-1", "JA": "0.5", "SE": "nan", "status": "ok", "mask": ""}
-    assert typed(row) == {"image_id": "0012", "label": -1, "JA": 0.5, "SE": None, "status": "ok", "mask": None}
+    row = {"image_id": "0012", "group": "07", "label": "-1", "JA": "0.5", "SE": "nan", "status": "ok", "mask": ""}
+    assert typed(row) == {
+        "image_id": "0012",
+        "group": "07",
+        "label": -1,
+        "JA": 0.5,
+        "SE": None,
+        "status": "ok",
+        "mask": None,
+    }
     assert type(typed(row)["label"]) is int
 
 
