@@ -16,7 +16,7 @@ _HOMES = {"build_network": "networks", "load_network": "networks", "predict": "p
 
 
 def __getattr__(name: str) -> Any:
-    # torch and MONAI take seconds to import: `mt-transunet --help` and check-data need neither
+    # torch and MONAI take seconds to import: `mt-transunet --help` needs neither
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -16,6 +16,15 @@ __all__ = ["check_kind", "number_read", "require_device"]
 _OF_RECIPE = re.compile(r"\$.*@recipe\['(\w+)'\].*")
 _SWITCHES = ("true", "false", "yes", "no", "on", "off")
 _EXPRESSIONS = ("$", "@", "%")
+_WHERE_NONE: dict[str, Any] = {
+    "fold": 0,
+    "max_minutes": 30.0,
+    "early_stop_patience": 5,
+    "num_layers": 4,
+    "millimetres_per_pixel": 0.02,
+    "class_repeats": [1, 2, 3],
+}
+"""What a setting that is None may be."""
 
 
 def check_kind(key: str, typed: Any, config: Mapping[str, Any], variant: str) -> None:
@@ -33,6 +42,7 @@ def check_kind(key: str, typed: Any, config: Mapping[str, Any], variant: str) ->
     if read in _SWITCHES:  # a word, and no word is false
         raise ValueError(f"{shown}: write True or False")
     known = _value_of(key, config, variant)
+    known = _WHERE_NONE.get(key) if known is None else known
     if known is None or read is None or (isinstance(read, str) and read.startswith(_EXPRESSIONS)):
         return
     for kind, fits, name in (

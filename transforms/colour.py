@@ -64,8 +64,8 @@ class RandColourJitterd(MapTransform, Randomizable):
                     f"colour jitter needs an RGB image (3, H, W) in [0, 1], got {tuple(image.shape)} {image.dtype}; "
                     "scale the intensities first"
                 )
-            image = image * (brightness * torch.as_tensor(gains, dtype=image.dtype))[:, None, None]
-            grey = torch.tensordot(torch.tensor(LUMA, dtype=image.dtype), image, dims=1)[None]
+            image = image * (brightness * torch.as_tensor(gains, dtype=image.dtype, device=image.device))[:, None, None]
+            grey = torch.tensordot(image.new_tensor(LUMA), image, dims=1)[None]
             image = torch.lerp(grey.expand_as(image), image, saturation)
             result[key] = torch.lerp(grey.mean().expand_as(image), image, contrast).clamp_(0, 1)
         return result

@@ -83,11 +83,11 @@ def expected_jaccard_threshold(probability: torch.Tensor) -> float:
     """
     values = probability.flatten().clamp(0, 1)
     level = (values * LEVELS).int().clamp(max=LEVELS - 1)
-    count = torch.bincount(level, minlength=LEVELS).double()
+    count = torch.bincount(level, minlength=LEVELS).cpu().double()  # MPS has no float64
     # From the top level down: how many pixels a threshold takes, and how much lesion is among them; a level's pixels
     # count as its middle.
     taken = count.flip(0).cumsum(0)
-    inside = (count * (torch.arange(LEVELS, device=count.device) + 0.5) / LEVELS).flip(0).cumsum(0)
+    inside = (count * (torch.arange(LEVELS) + 0.5) / LEVELS).flip(0).cumsum(0)
     expected = inside / (taken + inside[-1] - inside).clamp(min=1e-9)
     lowest, half = LEVELS - 1 - round(LEVELS * LOWEST), LEVELS - 1 - round(LEVELS * HALF)
     best = half + int(expected[half : lowest + 1].argmax())

@@ -17,7 +17,7 @@ __all__ = ["RandCentralCropd", "RandLesionAffined"]
 
 
 def _as_numpy(image: torch.Tensor | np.ndarray) -> np.ndarray:
-    return image.as_tensor().numpy() if isinstance(image, MetaTensor) else np.asarray(image)
+    return image.as_tensor().cpu().numpy() if isinstance(image, MetaTensor) else np.asarray(image)
 
 
 class RandCentralCropd(MapTransform, Randomizable):
@@ -126,9 +126,10 @@ class RandLesionAffined(MapTransform, Randomizable):
     def _warp(self, image: np.ndarray, unit_map: np.ndarray, nearest: bool) -> np.ndarray:
         plane = np.ascontiguousarray(np.moveaxis(image, 0, -1))  # (C, H, W) -> (H, W, C)
         size = self.spatial_size
-        if min(plane.shape[:2]) > 2 * size:  # a warp samples points: a photograph would alias
+        if max(plane.shape[:2]) > 2 * size:  # a warp samples points: a photograph would alias
             top = plane.max()
-            plane = cv2.resize(plane, (2 * size, 2 * size), interpolation=cv2.INTER_AREA)
+            height, width = (min(side, 2 * size) for side in plane.shape[:2])
+            plane = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
             plane = np.where(plane > top / 2, top, 0).astype(plane.dtype) if nearest else plane
         height, width = plane.shape[:2]
         # pixel (x, y) of the source -> unit square -> unit_map -> pixel of the target; centres lie at +0.5

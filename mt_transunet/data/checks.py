@@ -6,12 +6,11 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from .errors import DataError, Problems
 from .items import Item, canonical_id
 from .reading import image_size, reason_of
-
-Side = tuple[str, str]  # name of the side, path of the image
 
 
 def check_headers(items: Sequence[Item], roots: Sequence[str]) -> None:
@@ -94,5 +93,5 @@ def _header_size(path: str, role: str, roots: Sequence[str]) -> tuple[int, int]:
 def _list_them(path: str, roots: Sequence[str]) -> str:
     if not roots:
         return "a mask can be saved anew"
-    owner = next((root for root in roots if path.startswith(root)), roots[0])
+    owner = next((root for root in roots if Path(path).is_relative_to(root)), roots[0])
     return f"`mt-transunet check-data {shlex.quote(owner)}` lists all such files"

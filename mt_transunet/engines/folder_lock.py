@@ -45,3 +45,13 @@ def unlock_folder(folder: Path) -> None:
     """Let others write there."""
     if (opened := _held.pop(folder.absolute(), None)) is not None:
         os.close(opened)
+
+
+def _leave_to_the_parent() -> None:
+    """A lock lasts until the last copy of its descriptor is closed, and a forked worker has one of each."""
+    while _held:
+        os.close(_held.popitem()[1])
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_parent)

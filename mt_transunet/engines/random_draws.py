@@ -23,8 +23,8 @@ def generators() -> dict[str, Any]:
 def set_generators(state: Mapping[str, Any]) -> None:
     """Put torch's generators to where :func:`generators` found them."""
     torch.set_rng_state(state["torch"].cpu())
-    if torch.cuda.is_available() and "cuda" in state:
-        torch.cuda.set_rng_state_all([generator.cpu() for generator in state["cuda"]])
+    for device, generator in zip(range(torch.cuda.device_count()), state.get("cuda", [])):  # there may be fewer now
+        torch.cuda.set_rng_state(generator.cpu(), device)
 
 
 @contextlib.contextmanager

@@ -52,5 +52,7 @@ class AutocastInferer(Inferer):
         images = inputs.as_tensor() if isinstance(inputs, MetaTensor) else inputs
         images = images.contiguous(memory_format=torch.channels_last)
         enabled = resolve_precision(self.precision, images.device) == "bf16"
+        if not enabled:  # cuDNN would round to ten bits (TF32); not only here, for a backward pass may follow
+            torch.backends.cudnn.allow_tf32 = False
         with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=enabled):
             return network(images, *args, **kwargs)

@@ -86,6 +86,7 @@ class MultiTaskLoss(nn.Module):
             raise ValueError(f"all loss weights are 0, so nothing is trained; raise one of {', '.join(PARTS)}")
         self.weights = {name: float(weights.get(name, 0.0)) for name in PARTS}
         self.parts: Parts = {}
+        self._detach_mask = detach_mask
         self._dual_task = partial(dual_task_consistency, sharpness=sharpness)
         self._attended = partial(attended_region_consistency, detach_mask=detach_mask)
         self._dice = dice_loss or mask_dice
@@ -112,7 +113,8 @@ class MultiTaskLoss(nn.Module):
     def trains_every_head(self) -> bool:
         """Whether all outputs of the network take part in the sum: those of a head that does not have no gradient."""
         on = {name for name, weight in self.weights.items() if weight}
-        return all(on & readers for readers in READERS.values())
+        of_mask = READERS["mask_logits"] - ({"attended_region"} if self._detach_mask else set())
+        return all(on & readers for readers in {**READERS, "mask_logits": of_mask}.values())
 
     def _weighed_parts(
         self, prediction: Mapping[str, Tensor], target: Mapping[str, Tensor], names: Iterable[str]

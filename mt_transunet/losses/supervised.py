@@ -50,9 +50,11 @@ def class_cross_entropy(
     """Cross entropy over nevus, melanoma and keratosis, mean over the images whose diagnosis is known, L_CLS.
 
     Shape:
-        class_logits (B, 3); label (B,) of 0, 1, 2, or -1 where unknown; scalar, 0 where no diagnosis is known.
+        class_logits (B, 3); label (B,) of 0, 1, 2, or -1 where unknown; scalar, 0 where no diagnosis is known, or none
+        that has a weight.
     """
-    if not bool((label >= 0).any()):
-        return class_logits.sum() * 0.0  # keeps the graph: every parameter gets a gradient
     weight = None if class_weights is None else torch.tensor(class_weights).to(class_logits)
+    counted = label >= 0 if weight is None else (label >= 0) & (weight[label.clamp(min=0)] > 0)
+    if not bool(counted.any()):
+        return class_logits.sum() * 0.0  # keeps the graph: every parameter gets a gradient
     return F.cross_entropy(class_logits, label, weight=weight, ignore_index=-1, label_smoothing=label_smoothing)

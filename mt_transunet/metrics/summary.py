@@ -148,7 +148,7 @@ def _calibration_block(rows: list[Mapping[str, Any]], resamples: int, seed: int)
 
 def _confidence_block(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
     known = [
-        [float(row[key]) for key in ("predicted_dice", "DI", "JA")]
+        [math.nan if row[key] is None else float(row[key]) for key in ("predicted_dice", "DI", "JA")]
         for row in rows
         if row.get("predicted_dice") is not None and row.get("AC") is not None
     ]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from mt_transunet.reports.blocks import Facts, Figure, Gallery, Paragraph, Picture, Section, Table
+from mt_transunet.reports.blocks import Facts, Figure, Gallery, Paragraph, Section, Table
 from mt_transunet.reports.curves import curves
 from mt_transunet.reports.figures import overlay_panel
 from mt_transunet.reports.page import write_page
@@ -14,7 +14,6 @@ __all__ = [
     "Figure",
     "Gallery",
     "Paragraph",
-    "Picture",
     "Section",
     "Table",
     "curves",

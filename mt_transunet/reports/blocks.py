@@ -34,15 +34,6 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture inside a table cell, at most ``long_side`` pixels; a click enlarges it."""
-
-    source: PictureSource
-    alt: str = ""
-    long_side: int = 900
-
-
-@dataclass(frozen=True)
 class Figure:
     """A picture with a caption; ``long_side`` caps its pixels, SVG stays as it is."""
 
@@ -66,18 +57,16 @@ class Gallery:
 class Table:
     """Rows of named cells, sorted by a click on a column's head.
 
-    A cell is text, a number (shown with three decimals when it is no integer), None (a dash), a ``Picture``, or a
-    figure ``{"value", "low", "high"}`` shown with its interval.
+    A cell is text, a number (shown with three decimals when it is no integer), None (a dash), or a figure
+    ``{"value", "low", "high"}`` shown with its interval.
 
     Args:
         columns: which ones and in which order; all in order of appearance when empty.
-        marked: indices of rows that need attention.
     """
 
     rows: Sequence[Mapping[str, Any]]
     columns: Sequence[str] = ()
     caption: str = ""
-    marked: frozenset[int] = frozenset()
     kind: ClassVar[str] = "table"
 
 

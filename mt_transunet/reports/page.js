@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every page: pictures of table cells enlarged, tables sorted by a click on a head.
-
-const dialog = document.querySelector("dialog.enlarged");
-dialog.onclick = () => dialog.close();
-for (const button of document.querySelectorAll("td.picture button")) button.onclick = () => {
-  const [small, large] = [button.firstElementChild, dialog.firstElementChild];
-  large.src = small.src; large.alt = small.alt; dialog.showModal();
-};
+// Every page: tables sorted by a click on a head.
 
 // One collator for all comparisons: making one for each takes most of the time of a long sort.
 const collator = new Intl.Collator(undefined, {numeric: true});

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from mt_transunet.atomic import write_chunks
 from mt_transunet.notice import NOT_A_DEVICE, NOT_FOR
-from mt_transunet.reports.blocks import Column, Figure, ImageRow, Picture, Section, Table
+from mt_transunet.reports.blocks import Column, Figure, ImageRow, Section, Table
 from mt_transunet.reports.pictures import data_uri, thumbnail_uri
 
 logger = logging.getLogger(__name__)
@@ -81,13 +81,6 @@ def shown(value: Any) -> str:
 
 def _cell(value: Any) -> dict[str, Any]:
     """What the template needs of one cell: its kind, what is shown, and the key by which it sorts."""
-    if isinstance(value, Picture):
-        return {
-            "kind": "picture",
-            "uri": data_uri(value.source, long_side=value.long_side),
-            "alt": value.alt,
-            "key": "",
-        }
     if isinstance(value, Mapping):
         bounds = [value.get("low"), value.get("high")]
         interval = "" if None in bounds else _DASH.join(map(shown, bounds))

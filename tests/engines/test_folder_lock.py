@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,20 @@ def test_a_killed_process_leaves_the_folder_free(tmp_path, other):
     other.wait()
     lock_folder(tmp_path)
     unlock_folder(tmp_path)
+
+
+def test_a_worker_that_outlives_its_run_does_not_keep_the_folder(tmp_path):
+    lock_folder(tmp_path)
+    waits, says = os.pipe()
+    if not (worker := os.fork()):  # as the data loader's workers are
+        os.close(says)
+        os.read(waits, 1)
+        os._exit(0)
+    unlock_folder(tmp_path)
+    freed = subprocess.run([sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.DEVNULL, capture_output=True)
+    os.close(says)
+    os.waitpid(worker, 0)
+    assert freed.returncode == 0, freed.stderr
 
 
 def test_the_same_process_may_write_there_again(tmp_path):

@@ -89,16 +89,18 @@ def test_the_generator_s_state_comes_back():
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_the_generators_of_gpus_come_back_where_there_are_some(monkeypatch):
+def test_the_generators_of_gpus_come_back_to_as_many_as_there_are(monkeypatch):
+    states = [torch.tensor([number], dtype=torch.uint8) for number in (1, 2)]
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: [torch.tensor([1], dtype=torch.uint8)])
-    restored = []
-    monkeypatch.setattr(torch.cuda, "set_rng_state_all", restored.extend)
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: states)
     seed = IterationSeed(0)
-    seed.load_state_dict(seed.state_dict())
-    assert [state.item() for state in restored] == [1]
+    saved, restored = seed.state_dict(), {}
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, device: restored.update({device: state.item()}))
+    seed.load_state_dict(saved)
+    assert restored == {0: 1}
     seed.load_state_dict({"torch": torch.get_rng_state()})  # a checkpoint from a machine without a GPU
-    assert len(restored) == 1
+    assert restored == {0: 1}
 
 
 class Sampler:

@@ -61,5 +61,13 @@ def test_the_network_gets_a_plain_channels_last_tensor_and_the_further_arguments
     assert torch.equal(images, image.as_tensor()) and args == (7,) and kwargs == {"flag": True}
 
 
+def test_float32_is_not_rounded_on_gpus_either(monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    AutocastInferer("bf16")(torch.rand(1, 3, 16, 16), torch.nn.Identity())
+    assert torch.backends.cudnn.allow_tf32
+    AutocastInferer("fp32")(torch.rand(1, 3, 16, 16), torch.nn.Identity())
+    assert not torch.backends.cudnn.allow_tf32
+
+
 def test_a_device_may_be_named_by_a_string_as_on_a_command_line():
     assert resolve_precision("auto", "cpu") == resolve_precision("auto", torch.device("cpu"))

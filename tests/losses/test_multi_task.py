@@ -197,6 +197,13 @@ def test_a_head_that_no_part_reads_is_known(weights, all_heads):
     assert MultiTaskLoss(weights).trains_every_head is all_heads
 
 
+@pytest.mark.parametrize("detach_mask", [False, True])
+def test_a_detached_mask_learns_nothing_from_the_attended_region(prediction, target, detach_mask):
+    loss = MultiTaskLoss({"class": 1.0, "level_set": 1.0, "attended_region": 1.0}, detach_mask=detach_mask)
+    loss(prediction, target).backward()
+    assert loss.trains_every_head is (prediction["mask_logits"].grad is not None) is not detach_mask
+
+
 def test_a_target_that_lacks_something_is_told_what(prediction, target):
     loss = MultiTaskLoss({"mask": 1.0, "class": 0.5, "level_set": 5.0})
     del target["level_set"], target["label"]

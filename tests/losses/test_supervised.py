@@ -80,6 +80,13 @@ def test_class_weights_weigh_the_mean_by_hand():
     assert loss.item() == pytest.approx((3 * math.log(3) + math.log(2)) / 4, abs=1e-6)
 
 
+def test_a_batch_of_classes_without_weight_has_class_loss_zero_and_a_graph():
+    logits = torch.randn(2, 3, requires_grad=True)
+    loss = class_cross_entropy(logits, torch.tensor([0, -1]), class_weights=[0.0, 1.0, 1.0])
+    loss.backward()
+    assert loss == 0 and logits.grad is not None
+
+
 def test_their_gradients_are_right(mask):
     generator = torch.Generator().manual_seed(0)
 

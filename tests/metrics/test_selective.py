@@ -49,6 +49,11 @@ def test_the_summary_says_what_putting_the_worst_aside_gains():
     )
 
 
+def test_an_image_whose_dice_is_undefined_is_left_out_of_the_summary_s_block():
+    empty = {"image_id": "none", "predicted_dice": 0.3, "AC": 1.0, "SP": 1.0, **dict.fromkeys(("DI", "JA", "SE"))}
+    assert summarise([*rows(), empty], resamples=2)["confidence"]["n"] == 5
+
+
 def test_without_predictions_the_summary_s_block_is_empty():
     plain = [{key: value for key, value in row.items() if key != "predicted_dice"} for row in rows()]
     assert summarise(plain, resamples=10)["confidence"] == {"n": 0, "spearman": None, "JA": None, "JA_kept": None}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mt_transunet.reports import Facts, Figure, Gallery, Paragraph, Picture, Section, Table, write_page
+from mt_transunet.reports import Facts, Figure, Gallery, Paragraph, Section, Table, write_page
 from mt_transunet.reports.blocks import Column, ImageRow, ImageTable
 from mt_transunet.reports.page import shown
 
@@ -45,14 +45,14 @@ class Balance(HTMLParser):
 
 def test_every_element_is_closed(tmp_path):
     figure = Figure(PIXELS, caption="c")
-    table = Table([{"a": 1, "p": Picture(PIXELS)}], caption="t")
+    table = Table([{"a": 1}], caption="t")
     checker = Balance()
     checker.feed(page(tmp_path, Paragraph("p"), Facts({"a": 1}, "more", True), figure, Gallery([figure]), table))
     assert checker.open == []
 
 
 def test_page_fetches_nothing_and_says_what_it_is_not(tmp_path):
-    html = page(tmp_path, Figure(PIXELS), Table([{"p": Picture(PIXELS, alt="x")}]))
+    html = page(tmp_path, Figure(PIXELS), Gallery([Figure(PIXELS)]))
     assert not re.search(r"https?://|<link|@import|src=\"(?!data:)", html)
     assert html.count("data:image/png") == 2
     assert "Research software, not a medical device." in html
@@ -82,11 +82,6 @@ def test_columns_are_those_asked_for_or_all_in_order_of_appearance(tmp_path):
 def test_cells_sort_by_value_and_not_by_what_is_shown(tmp_path):
     html = page(tmp_path, Table([{"x": 0.12345}, {"x": None}, {"x": {"value": 2.5, "low": 1, "high": 3}}]))
     assert re.findall(r'data-key="([^"]*)"', html) == ["0.12345", "", "2.5"]
-
-
-def test_marked_rows_stand_out(tmp_path):
-    html = page(tmp_path, Table([{"a": 1}, {"a": 2}], marked=frozenset({1})))
-    assert re.findall(r"<tr( class=\"marked\")?>\s*<td", html) == ["", ' class="marked"']
 
 
 def test_folded_facts_wait_for_a_click(tmp_path):
