@@ -81,7 +81,6 @@ def load_datalist(
     *,
     splits: str | Sequence[str] = ("training", "validation"),
     additional_dir: DatasetDir | None = None,
-    guard: bool = True,
     headers: bool = True,
 ) -> dict[str, list[Item]]:
     """Read the asked splits of a dataset; no other split is touched.
@@ -91,7 +90,6 @@ def load_datalist(
             spells one); the results are joined, copies of an image kept as separate items.
         splits: of training, validation, test (or train, val, test).
         additional_dir: images for the second stream, read only with ``training``; masks are not used.
-        guard: apply the contamination guard to what is trained on.
         headers: open the header of every file. Folder inference, which reports bad files itself, does not.
 
     Returns:
@@ -115,7 +113,7 @@ def load_datalist(
             "unlabelled": [item for item in lists["training"] if "mask" not in item]
             + read_additional(additional_roots, problems),
         }
-        lists |= guard_training(streams) if guard else streams
+        lists |= guard_training(streams)
     check_sides(lists, problems)
     if headers:
         for items in lists.values():

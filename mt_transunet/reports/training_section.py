@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,6 @@ from mt_transunet.reports.run_settings import in_words
 
 HISTORY = "history.csv"
 SETTINGS = "config.json"
-
-# LesionMetric's selection score, one number for both tasks: of the Jaccard index and of
-_MEAN_AUC = "val_mean_AUC"
-_AUCS = ("val_melanoma_AUC", "val_seborrheic_keratosis_AUC")
-"""What stands in for their mean where one of the two classes does not occur."""
 
 
 def training_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
@@ -101,7 +97,7 @@ def _validation(rows: list[dict[str, str]], columns: set[str]) -> Table | None:
     validated = [row for row in rows if any(number(row.get(name)) is not None for name in names)]
     if not validated:
         return None
-    best = max(validated, key=lambda row: _score(row, names))
+    best = max(validated, key=_score)
     at = f"best ({_when(best)})"
     table = [
         {
@@ -111,22 +107,15 @@ def _validation(rows: list[dict[str, str]], columns: set[str]) -> Table | None:
         }
         for name in names
     ]
-    return Table(table, caption=f"Best of {len(validated)} validations by {_rule(names)}, and the last.")
+    return Table(
+        table, caption=f"Best of {len(validated)} validations by the selection score (JA and AUC), and the last."
+    )
 
 
-def _score(row: dict[str, str], names: list[str]) -> float:
-    chosen = [value for name in _chosen(names) if (value := number(row.get(name))) is not None]
-    return sum(chosen) / len(chosen) if chosen else float("-inf")
-
-
-def _chosen(names: list[str]) -> list[str]:
-    selection = ("val_JA", *((_MEAN_AUC,) if _MEAN_AUC in names else _AUCS))
-    return [name for name in selection if name in names] or names[:1]
-
-
-def _rule(names: list[str]) -> str:
-    words = [name.removeprefix("val_").replace("_", " ") for name in _chosen(names)]
-    return words[0] if len(words) == 1 else f"the mean of {' and '.join(words)}"
+def _score(row: dict[str, str]) -> float:
+    """``LesionMetric``'s, by which checkpoints are chosen."""
+    score = number(row.get("val"))
+    return -math.inf if score is None else score
 
 
 def _when(row: dict[str, str]) -> str:

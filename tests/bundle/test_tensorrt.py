@@ -34,7 +34,7 @@ def parser(configs: Path) -> ConfigParser:
 def test_what_is_no_key_of_inference_belongs_to_tensorrt(configs: Path) -> None:
     overlay, config = (json.loads((configs / name).read_text()) for name in ("inference_trt.json", "inference.json"))
     assert set(overlay) - set(config) == {"trt_sides", "trt_args"}
-    assert set(overlay) & set(config) == {"network", "precision"}
+    assert set(overlay) & set(config) == {"network"}
 
 
 def test_the_profile_spans_the_sizes_and_batches_of_all_views(parser: ConfigParser) -> None:

@@ -64,12 +64,6 @@ def test_validation_and_test_lists_are_not_guarded(isic, make):
     assert len(load_datalist(isic)["validation"]) == 2
 
 
-def test_the_guard_can_be_lifted(isic, make):
-    _add(isic, "ISIC_0012086.jpg", make)
-    _add(isic, "ISIC_0012271.jpg", make)
-    assert len(load_datalist(isic, guard=False)["unlabelled"]) == 2
-
-
 def test_a_longer_number_is_another_id(isic, make):
     _add(isic, "ISIC_00120861.jpg", make)
     assert len(load_datalist(isic)["unlabelled"]) == 1

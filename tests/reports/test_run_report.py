@@ -14,11 +14,12 @@ from PIL import Image
 
 from mt_transunet.reports import write_report
 
-HISTORY_COLUMNS = ("iteration", "epoch", "images_per_second", "learning_rate", "loss", "mask", "val_JA", "val_mean_AUC")
+FIGURES = ("val", "val_JA", "val_mean_AUC")
+HISTORY_COLUMNS = ("iteration", "epoch", "images_per_second", "learning_rate", "loss", "mask", *FIGURES)
 HISTORY = (
-    (10, 1, 20.0, 3e-4, 2.0, 1.5, "", ""),
-    (20, 1, 22.0, 2e-4, 1.5, 1.0, 0.70, 0.90),
-    (30, 2, 30.0, 1e-4, 1.2, 0.8, 0.75, 0.80),
+    (10, 1, 20.0, 3e-4, 2.0, 1.5, "", "", ""),
+    (20, 1, 22.0, 2e-4, 1.5, 1.0, 0.80, 0.70, 0.90),
+    (30, 2, 30.0, 1e-4, 1.2, 0.8, 0.775, 0.75, 0.80),
 )
 FIGURE = {"value": 0.8125, "low": 0.75, "high": 0.875}
 
@@ -94,9 +95,10 @@ def test_training_shows_curves_best_validation_and_settings(tmp_path):
     write_training(tmp_path)
     html = report(tmp_path)
     assert html.count("data:image/svg+xml") == 3
-    # Means of JA and AUC: 0.80 at iteration 20, 0.775 at iteration 30.
-    assert "Best of 2 validations by the mean of JA and mean AUC" in html
-    assert "figure best (iteration 20) last JA 0.700 0.750 mean AUC 0.900 0.800" in text(html)
+    assert "Best of 2 validations by the selection score (JA and AUC)" in html
+    assert "figure best (iteration 20) last selection score 0.800 0.775 JA 0.700 0.750 mean AUC 0.900 0.800" in text(
+        html
+    )
     assert "Iterations 30 Epochs 2 Images per second (median) 22.0 Last loss 1.200" in text(html)
     assert "Images: 12 with a mask, 4 without, copies and repetitions counted, from toy; 3 to validate on." in text(
         html
@@ -133,17 +135,9 @@ def test_training_that_just_began_says_so(tmp_path):
     assert "holds no figures yet" in report(tmp_path)
 
 
-def test_training_without_class_figures_is_judged_by_what_there_is(tmp_path):
-    write_csv(tmp_path / "history.csv", ("epoch", "val_DI", "val_x"), [(1, 0.5, ""), (2, "", 0.3), (3, 0.4, 0.2)])
-    html = report(tmp_path)
-    assert "3 validations by DI" in html and "best (epoch 1)" in html
-
-
-def test_where_one_class_does_not_occur_the_other_stands_for_the_mean_in_the_choice(tmp_path):
-    rows = [(1, 0.6, 0.5), (2, 0.5, 0.9)]  # 0.55 and 0.7
-    write_csv(tmp_path / "history.csv", ("epoch", "val_JA", "val_melanoma_AUC"), rows)
-    html = report(tmp_path)
-    assert "2 validations by the mean of JA and melanoma AUC" in html and "best (epoch 2)" in html
+def test_where_no_score_is_defined_the_first_validation_stands_for_the_best(tmp_path):
+    write_csv(tmp_path / "history.csv", ("epoch", "val", "val_x"), [(1, "", 0.5), (2, "nan", 0.6)])
+    assert "best (epoch 1)" in report(tmp_path)
 
 
 def test_evaluation_shows_figures_with_intervals_dashes_and_protocol(tmp_path):
