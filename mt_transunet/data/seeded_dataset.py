@@ -25,7 +25,7 @@ class SeededDataset(Dataset):
     """MONAI's dataset, reseeded before every item.
 
     Which worker loads an item, how many workers there are and what they loaded before changes nothing,
-    so a run that was killed continues bit for bit. Reseeding walks all the transforms (MONAI's
+    so a run that was killed sees the same images. Reseeding walks all the transforms (MONAI's
     ``Compose.set_random_state``) and costs about 0.1 ms for each random one, NumPy's price for a generator.
 
     Args:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checkpoints from which a killed run goes on bit for bit."""
+"""Checkpoints from which a killed run goes on, on a CPU bit for bit."""
 
 from __future__ import annotations
 
