@@ -103,7 +103,8 @@ class RunCheckpoint:
         if math.isnan(state.best_metric):
             return "; no selection score was defined"
         when = f"in epoch {state.best_metric_epoch}" if state.best_metric_epoch else "of the weights it started from"
-        return f"; best selection score {state.best_metric:.4f} {when}"
+        kept = "" if self.identity.get("keep", "best") == "best" else ", but model.pt holds the last weights"
+        return f"; best selection score {state.best_metric:.4f} {when}{kept}"
 
     def _save_within_epoch(self, engine: Engine) -> None:
         iteration = engine.state.iteration

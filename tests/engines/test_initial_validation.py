@@ -84,3 +84,9 @@ def test_the_last_line_says_that_training_has_not_helped(tmp_path, run_in, score
     with caplog.at_level(logging.INFO):
         run_in(tmp_path, score=scored, judge_start=True).trainer.run()
     assert "best selection score 0.7000 of the weights it started from" in caplog.text
+
+
+def test_the_last_line_does_not_promise_the_best_weights_where_the_last_are_kept(tmp_path, run_in, scored, caplog):
+    with caplog.at_level(logging.INFO):
+        run_in(tmp_path, score=scored, identity={"keep": "last"}).trainer.run()
+    assert "best selection score 0.6000 in epoch 1, but model.pt holds the last weights; see" in caplog.text
