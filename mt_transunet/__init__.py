@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__version__ = "0.11.0"
+__version__ = "0.12.0"
 
 CLASS_NAMES = ("nevus", "melanoma", "seborrheic_keratosis")
 """Order of the classes in every output, label and table (0, 1, 2)."""
