@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from monai.bundle.utils import ID_SEP_KEY
 
-__all__ = ["check_kind", "number_read", "require_device"]
+__all__ = ["check_kind", "number_read", "require_device", "require_folder"]
 
 _OF_RECIPE = re.compile(r"\$.*@recipe\['(\w+)'\].*")
 _SWITCHES = ("true", "false", "yes", "no", "on", "off")
@@ -85,6 +87,19 @@ def require_device(device: str | int | torch.device) -> None:
         here += ["mps"] * torch.backends.mps.is_available()
         reason = str(error).splitlines()[0]
         raise ValueError(f"--device {device} cannot be used ({reason}); here there is {', '.join(here)}") from error
+
+
+def require_folder(output_dir: str | os.PathLike) -> None:
+    """Refuse a folder that cannot be written to, before the first image; nothing is made yet.
+
+    Raises:
+        ValueError: it, or what it would lie in, is a file or may not be written to.
+    """
+    folder = Path(output_dir).absolute()
+    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        what = "may not be written to" if there.is_dir() else "is no folder"
+        raise ValueError(f"--output_dir {output_dir}: {there} {what}; name another folder")
 
 
 def _value_of(key: str, config: Mapping[str, Any], variant: str) -> Any:

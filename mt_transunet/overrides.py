@@ -38,6 +38,8 @@ class BundleCommand(NamedTuple):
     config_files: tuple[str, ...]
     overrides: dict[str, str]
     run_id: str = "run"
+    strays: tuple[str, ...] = ()
+    """Words behind the ``run_id`` that belong to no key."""
 
 
 def parse_command(argv: Sequence[str]) -> BundleCommand | None:
@@ -56,7 +58,8 @@ def parse_command(argv: Sequence[str]) -> BundleCommand | None:
         own |= set(DEFAULT_MLFLOW_SETTINGS["configs"])
     overrides = {key.replace("#", ID_SEP_KEY): value for key, value in typed.items() if key not in own}
     run_id = argv[2] if len(argv) > 2 and not argv[2].startswith("-") else typed.get("run_id", "run")
-    return BundleCommand(_file_names(typed.get("config_file", ())), overrides, run_id)
+    strays = stray_words(argv[3:] if list(argv[2:3]) == [run_id] else argv[2:])
+    return BundleCommand(_file_names(typed.get("config_file", ())), overrides, run_id, tuple(strays))
 
 
 def _file_names(typed: str | Sequence[str]) -> tuple[str, ...]:
@@ -71,7 +74,7 @@ def _file_names(typed: str | Sequence[str]) -> tuple[str, ...]:
 def flags(words: Sequence[str]) -> dict[str, Any]:
     """``--key value`` and ``--key=value`` pairs as fire reads them: ``--key`` alone is true, ``--nokey`` false."""
     found: dict[str, Any] = {}
-    own = len(words) - 1 - words[::-1].index("--") if "--" in words else len(words)  # fire's own flags follow a last --
+    own = _own(words)
     for word, following in zip(words[:own], [*words[1:own], "--"]):
         if not _is_flag(word):
             continue
@@ -88,9 +91,15 @@ def flags(words: Sequence[str]) -> dict[str, Any]:
 
 def stray_words(words: Sequence[str]) -> list[str]:
     """The words that are neither a ``--key`` nor the value of one, which :func:`flags` would pass over."""
+    words = words[: _own(words)]
     before = ["", *words]
     takes_value = [_is_flag(word) and "=" not in word for word in before]
     return [word for word, expected in zip(words, takes_value) if not _is_flag(word) and not expected]
+
+
+def _own(words: Sequence[str]) -> int:
+    """How many words come before fire's own flags, which follow a last ``--``."""
+    return len(words) - 1 - words[::-1].index("--") if "--" in words else len(words)
 
 
 def _is_flag(word: str) -> bool:
@@ -102,9 +111,13 @@ def check_overrides(argv: Sequence[str]) -> None:
 
     MONAI accepts such a key silently, so that a mistyped ``--datset_dir`` trains on the default data.
 
+    It stands first in ``run`` too: a word without its ``--`` is MONAI's ``init_id``, in whose place no ``initialize``
+    is found, so that nothing in there runs.
+
     Raises:
-        UnknownOverrideError: naming the key and the nearest known ones.
-        ValueError: a folder or file whose name the command line reads as a number, or a value of another kind.
+        UnknownOverrideError: naming the key and the nearest known ones, or a word that belongs to none.
+        ValueError: no value at all, a folder or file whose name the command line reads as a number, or a value of
+            another kind.
     """
     command = parse_command(argv)
     if command is None or not command.config_files:
@@ -122,12 +135,17 @@ def check_overrides(argv: Sequence[str]) -> None:
             f"there is no {command.run_id!r} to run in {', '.join(command.config_files)}: "
             f"{_hint(command.run_id, ['run', 'training', 'evaluating', 'inference'], '')}"
         )
+    for word in command.strays:
+        if word not in known:
+            raise UnknownOverrideError(f"{word!r} belongs to no --key: write --key value")
     for key, value in command.overrides.items():
         shown = key.replace(ID_SEP_KEY, "#")
         if key not in known and not key.startswith("_meta_"):
             raise UnknownOverrideError(
                 f"--{shown} stands in none of {', '.join(command.config_files)}: {_hint(shown, offered)}"
             )
+        if value == "":
+            raise ValueError(f"--{shown} has no value (an unset variable?): give one, or leave it out")
         if (number := number_read(key, value)) is not None:
             raise ValueError(f"--{shown} {value} is read as the number {number}; write ./{value}")
         check_kind(key, value, config, str(command.overrides.get("variant", config.get("variant"))))

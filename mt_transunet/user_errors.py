@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
 import traceback
 from types import TracebackType
+
+from monai.apps import get_logger
 
 __all__ = ["find_user_error", "report_user_errors"]
 
@@ -41,9 +44,10 @@ def find_user_error(error: BaseException | None) -> BaseException | None:
 def _is_user_error(error: BaseException) -> bool:
     if type(error).__module__.startswith(f"{__package__}."):
         return True
-    frames = traceback.extract_tb(error.__traceback__)
-    raised_here = bool(frames) and os.path.abspath(frames[-1].filename).startswith(_HOMES)
-    return raised_here and isinstance(error, _KINDS)
+    frames = [os.path.abspath(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, OSError) and error.filename is not None:  # by what our code called: a file or folder is named
+        return any(frame.startswith(_HOMES) for frame in frames)
+    return bool(frames) and frames[-1].startswith(_HOMES) and isinstance(error, _KINDS)
 
 
 def report_user_errors() -> None:
@@ -54,6 +58,16 @@ def report_user_errors() -> None:
     """
     if os.environ.get("MT_TRANSUNET_TRACEBACK") != "1":
         sys.excepthook = _hook
+        # MONAI's StatsHandler has a logger of its own, which get_logger makes with what it writes to
+        for handler in (*logging.getLogger().handlers, *get_logger("monai.handlers.StatsHandler").handlers):
+            handler.addFilter(_is_said_once)
+
+
+def _is_said_once(record: logging.LogRecord) -> bool:
+    """MONAI and ignite log the error that ends a run, with its trace, before it gets to the hook."""
+    if record.name.startswith("ignite.") and "terminating due to exception" in record.getMessage():
+        return False
+    return record.exc_info is None or find_user_error(record.exc_info[1]) is None
 
 
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

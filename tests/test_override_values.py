@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 
-from mt_transunet.override_values import check_kind, require_device
+from mt_transunet.override_values import check_kind, require_device, require_folder
 
 CONFIG = {
     "variant": "lite",
@@ -91,3 +91,18 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are():
 @pytest.mark.parametrize("device", ["cpu", torch.device("cpu")])
 def test_a_device_that_is_there_is_taken(device):
     require_device(device)
+
+
+def test_a_folder_below_a_file_is_refused_and_none_is_made(tmp_path):
+    (tmp_path / "file").touch()
+    for name in ("file", "file/x/y"):
+        with pytest.raises(ValueError, match=f"--output_dir .*{name}: .*file is no folder; name another"):
+            require_folder(tmp_path / name)
+    require_folder(tmp_path / "new" / "folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("mt_transunet.override_values.os.access", lambda path, mode: path != tmp_path)
+    with pytest.raises(ValueError, match=f"{tmp_path} may not be written to"):
+        require_folder(tmp_path / "new")

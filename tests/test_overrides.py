@@ -110,6 +110,22 @@ def test_known_keys_pass(config, key):
     check_overrides(command("--config_file", config, f"--{key}", "None"))
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_a_word_without_its_key_is_refused(config, before):
+    key = ["--config_file", config]
+    words = ["output_dir=x", *key] if before else [*key, "output_dir=x"]
+    with pytest.raises(UnknownOverrideError, match="'output_dir=x' belongs to no --key: write --key value"):
+        check_overrides(command(*words))
+    check_overrides([MAIN, "run", *key, "--run_id", "training"])
+    check_overrides(command("train", *key, "--", "--trace"))  # MONAI's init_id, a key of the config
+
+
+@pytest.mark.parametrize("typed", [["--output_dir", ""], ["--output_dir="]])
+def test_a_key_without_a_value_is_refused(config, typed):
+    with pytest.raises(ValueError, match="--output_dir has no value"):
+        check_overrides(command("--config_file", config, *typed))
+
+
 @pytest.mark.parametrize("name, number", [("2017", "2017"), ("2017_05", "201705"), ("20.5", "20.5")])
 def test_a_folder_that_would_be_read_as_a_number_is_refused_with_another_spelling(config, name, number):
     with pytest.raises(ValueError, match=f"--output_dir {name} is read as the number {number}; write ./{name}"):

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import pytest
 
 from mt_transunet import user_errors
-from mt_transunet.data import DataError
+from mt_transunet.data import DataError, synthetic_dataset
 from mt_transunet.networks import build_network
 
 
@@ -74,3 +75,28 @@ def test_the_environment_can_ask_for_tracebacks(monkeypatch, value, installed):
     monkeypatch.setenv("MT_TRANSUNET_TRACEBACK", value)
     user_errors.report_user_errors()
     assert (sys.excepthook is user_errors._hook) is installed
+
+
+def test_a_file_that_the_system_refuses_our_code_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError) as caught:
+        synthetic_dataset(tmp_path / "file" / "set")
+    assert user_errors.find_user_error(wrapped(caught.value)) is caught.value
+    with pytest.raises(OSError) as elsewhere:
+        (tmp_path / "file" / "set").mkdir()
+    assert user_errors.find_user_error(wrapped(elsewhere.value)) is None
+
+
+@pytest.mark.parametrize(
+    "name, message, error, shown",
+    [
+        ("ignite.engine.engine", "Engine run is terminating due to exception: x.jpg is truncated", None, False),
+        ("monai.handlers.StatsHandler", "Exception: x.jpg is truncated", DataError("x.jpg is truncated"), False),
+        ("monai.handlers.StatsHandler", "Exception: a bug", KeyError("a bug"), True),
+        ("monai.handlers.StatsHandler", "Epoch[1] Metrics", None, True),
+    ],
+)
+def test_what_the_hook_will_say_is_not_logged_before_it(name, message, error, shown):
+    exc_info = error and (type(error), error, None)
+    record = logging.LogRecord(name, logging.ERROR, "", 0, message, (), exc_info)
+    assert user_errors._is_said_once(record) is shown

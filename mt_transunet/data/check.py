@@ -38,6 +38,8 @@ def check_data(dataset_dir: DatasetDir, additional_dir: DatasetDir | None = None
     problems = Problems(strict=False)
     report = DataReport(missing=problems.absent, errors=problems.refused, notes=problems.noted)
     lists = _read_everything(dataset_dir, additional_dir, report, problems)
+    if not any(lists.values()) and not problems.refused:
+        problems.refuse(f"{dataset_dir} holds no image", remedy="name some in a list, or give another folder")
     facts = _look_at_all(lists)
     for name, items in lists.items():
         report.splits[name] = _summary(items, facts)

@@ -19,20 +19,22 @@ def read_diagnoses(path: Path, problems: Problems) -> dict[str, int | None] | No
     A refused row keeps its id with the class None; a table without the columns is None altogether.
 
     A byte-order mark, CRLF, quotes, blank lines, further columns and any case of the header are fine.
-    Refused, each by name: a missing column, an id that occurs twice, a value outside {0, 1}, both 1.
+    Refused, each by name: a quote that never closes, a missing column, an id that occurs twice, a value outside {0, 1},
+    both 1.
     """
-    with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
-        missing = [column for column in COLUMNS if column not in reader.fieldnames]
-        if missing:
-            found = ", ".join(reader.fieldnames) or "none"
-            problems.refuse(
-                f"{path}: missing column {' and '.join(missing)} (found: {found})",
-                remedy=f"the first line must be {','.join(COLUMNS)}, separated by commas",
-            )
-            return None
-        rows = [{column: (row[column] or "").strip() for column in COLUMNS} for row in reader]
+    try:
+        header, found = _read(path)
+    except csv.Error as error:  # a quote that never closes
+        problems.refuse(f"{path} is no CSV ({error})", remedy="close its quotes")
+        return None
+    missing = [column for column in COLUMNS if column not in header]
+    if missing:
+        problems.refuse(
+            f"{path}: missing column {' and '.join(missing)} (found: {', '.join(header) or 'none'})",
+            remedy=f"the first line must be {','.join(COLUMNS)}, separated by commas",
+        )
+        return None
+    rows = [{column: (row[column] or "").strip() for column in COLUMNS} for row in found]
 
     labels: dict[str, int | None] = {}
     for row in rows:
@@ -44,6 +46,13 @@ def read_diagnoses(path: Path, problems: Problems) -> dict[str, int | None] | No
             continue
         labels[image_id] = label_of(row, path, problems)
     return labels
+
+
+def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
+        reader = csv.DictReader(file, skipinitialspace=True)
+        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+        return list(reader.fieldnames), list(reader)
 
 
 def label_of(row: Mapping[str, str], path: Path, problems: Problems) -> int | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from .diagnosis_csv import match_diagnoses, read_diagnoses
 from .errors import Problems
 from .image_files import holds_images, images_under
-from .items import Item, make_item
+from .items import Item, make_item, named_apart
 
 NAME = "folder of images"
 WHOLE = True  # knows no splits
@@ -48,7 +48,7 @@ def read(found: Path, split: str, problems: Problems) -> list[Item]:
                 labels |= match_diagnoses(members, known, table=table, problems=problems, wider=outside)
     if not labels and len(problems.refused) == refused:
         problems.lack(f"{found}: no diagnoses ({LABELS_NAME} is not there, or names none of the images)")
-    return [make_item(path, label=labels.get(path)) for path in images]
+    return named_apart([make_item(path, label=labels.get(path)) for path in images])
 
 
 def _table_of(image: Path, found: Path) -> Path | None:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .errors import DataError
+from .errors import DataError, name_some
 from .items import SPLITS, Item, canonical_id
 
 __all__ = ["evaluated_side", "fold_of", "training_sides"]
@@ -105,8 +105,9 @@ def _twins(training: list[Item], validation: list[Item]) -> set[str]:
 
 def _first_copies(items: Iterable[Item]) -> list[Item]:
     first: dict[str, Item] = {}
-    for item in items:
-        first.setdefault(canonical_id(item["image_id"]), item)
+    copied = [item["image_id"] for item in items if first.setdefault(canonical_id(item["image_id"]), item) is not item]
+    if copied:
+        logger.info(f"{len(copied)} further copies of images, by their ids, are not judged again: {name_some(copied)}")
     return list(first.values())
 
 

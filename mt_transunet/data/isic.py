@@ -49,7 +49,12 @@ def _masks(found: Path, split: str, images: list[Path], problems: Problems) -> d
             problems.lack(f"{found}: no {split} masks ({folder.name} is not there)")
         return {}
     files = images_in(folder)
-    masks = {path.stem[: -len(_MASK_ENDING)]: path for path in files if path.stem.lower().endswith(_MASK_ENDING)}
+    masks: dict[str, Path] = {}
+    for path in files:
+        if not path.stem.lower().endswith(_MASK_ENDING):
+            continue
+        if (other := masks.setdefault(path.stem[: -len(_MASK_ENDING)], path)) is not path:
+            problems.refuse(f"two masks of one image: {path.name} and {other.name} in {folder}", remedy="keep one")
     others = [path.name for path in files if not path.stem.lower().endswith(_MASK_ENDING)]
     if others:
         problems.note(f"{folder}: {len(others)} files are not named <id>{_MASK_ENDING}.png and are not read", others)

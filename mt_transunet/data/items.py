@@ -43,6 +43,27 @@ def make_item(
     return item
 
 
+def named_apart(items: list[Item]) -> list[Item]:
+    """The items, those of one file name with an ``image_id`` of their own.
+
+    It is as much of the path as tells them apart: ``P0/x`` and ``P1/x``, or ``x.jpg`` and ``x.png``. The same file
+    twice is one image.
+
+    Args:
+        items: of one folder or list, whose ids are their files' stems.
+    """
+    alike: dict[str, set[Path]] = {}
+    for item in items:
+        alike.setdefault(item["image_id"], set()).add(Path(item["image"]))
+    for item in items:
+        image, others = Path(item["image"]), alike[item["image_id"]] - {Path(item["image"])}
+        if others:
+            name = image.relative_to(os.path.commonpath([path.parent for path in (image, *others)]))
+            same_place = any(path.with_suffix("") == image.with_suffix("") for path in others)
+            item["image_id"] = (name if same_place else name.with_suffix("")).as_posix()
+    return items
+
+
 def canonical_id(name: str) -> str:
     """``ISIC_0012086`` for every spelling of that id (``isic_0012086.JPG``, ``ISIC_0012086_downsampled``).
 

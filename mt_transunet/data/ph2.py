@@ -83,7 +83,9 @@ def _labels(found: Path, problems: Problems) -> dict[str, int]:
     labels: dict[str, int] = {}
     for row in rows[1:]:
         value = row[code] if len(row) > code else ""
-        if value in _CLASS_OF_CODE:
+        if row[name] in labels:
+            problems.refuse(f"{table}: duplicate case {row[name]}", remedy="keep one row per case")
+        elif value in _CLASS_OF_CODE:
             labels[row[name]] = _CLASS_OF_CODE[value]
         else:
             problems.refuse(

@@ -41,6 +41,18 @@ def test_ids_may_be_given_and_null_or_a_bare_path_is_unknown(write):
     assert [item["image_id"] for item in items] == ["7", "b"]
 
 
+def test_images_of_one_name_are_told_apart_where_no_id_is_given(write, make):
+    for name in ("P0/x.jpg", "P1/x.jpg", "P2/x.jpg"):
+        make.image(write().joinpath(name))
+    root = write(test=["P0/x.jpg", {"image": "P1/x.jpg"}, {"image": "P2/x.jpg", "image_id": "x"}])
+    assert [item["image_id"] for item in load_datalist(root, splits="test")["test"]] == ["P0/x", "P1/x", "x"]
+
+
+@pytest.mark.parametrize("lists", [{}, {"validation": []}])
+def test_check_data_refuses_a_list_without_images(write, lists):
+    assert not check_data(write(**lists) / "datalist.json").ok
+
+
 def test_it_is_tried_before_the_other_layouts(write, make):
     root = write(test=[{"image": "images/a.jpg"}])
     make.isic(root, "test", {"ISIC_0000004": (0, 0)})

@@ -30,6 +30,12 @@ def test_a_missing_column_is_refused(isic):
         load_datalist(isic)
 
 
+def test_a_quote_that_never_closes_is_refused(isic, make):
+    _write(isic, f'{make.header}\n"ISIC_0000001,0,0\n' + "ISIC_0000002,0,0\n" * 10_000)
+    with pytest.raises(DataError, match="GroundTruth.csv is no CSV .*; close its quotes"):
+        load_datalist(isic)
+
+
 def test_an_empty_table_is_refused(isic):
     _write(isic, "")
     with pytest.raises(DataError, match=r"missing column image_id and melanoma and .* \(found: none\)"):

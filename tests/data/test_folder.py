@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from mt_transunet.data import DataError, load_datalist
+from mt_transunet.data import DataError, evaluated_side, load_datalist
 
 
 def _names(root, **kwargs):
@@ -17,6 +17,14 @@ def photos(tmp_path, make):
     for name in ("a.jpg", "sub/b.PNG", "sub/deep/c.TIFF"):
         make.image(root / name)
     return root
+
+
+def test_images_of_one_name_are_images_of_their_own(tmp_path, make):
+    for name in ("P0/x.jpg", "P1/x.jpg", "P1/y.jpg", "P1/y.png", "z.jpg"):
+        make.image(tmp_path / name)
+    items = load_datalist(str(tmp_path), splits="test")["test"]
+    assert [item["image_id"] for item in items] == ["P0/x", "P1/x", "y.jpg", "y.png", "z"]
+    assert len(evaluated_side({"test": items}, "test")) == 5
 
 
 def test_it_is_searched_recursively_for_suffixes_of_any_case(photos, make):

@@ -85,6 +85,12 @@ def test_a_mask_without_image_is_refused(isic):
         load_datalist(isic)
 
 
+def test_two_masks_of_one_image_are_refused(isic, make):
+    make.mask(isic / "ISIC-2017_Training_Part1_GroundTruth" / "ISIC_0000001_Segmentation.bmp")
+    with pytest.raises(DataError, match="two masks of one image: ISIC_0000001_.* and ISIC_0000001_"):
+        load_datalist(isic)
+
+
 def test_an_empty_image_folder_is_refused(isic):
     for path in (isic / TRAINING_DATA).iterdir():
         path.unlink()

@@ -66,6 +66,12 @@ def test_another_diagnosis_code_is_refused(ph2):
         load_datalist(ph2, splits="test")
 
 
+def test_a_second_row_of_a_case_is_refused(ph2):
+    _edit_table(ph2, "IMD003", "IMD002")
+    with pytest.raises(DataError, match="duplicate case IMD002; keep one row per case"):
+        load_datalist(ph2, splits="test")
+
+
 def test_a_table_without_the_diagnosis_column_is_refused(ph2):
     _edit_table(ph2, "Clinical Diagnosis ||", "Clinical ||")
     with pytest.raises(DataError, match="missing column clinical diagnosis"):
