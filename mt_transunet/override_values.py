@@ -18,15 +18,20 @@ __all__ = ["check_kind", "number_read", "require_device", "require_folder"]
 _OF_RECIPE = re.compile(r"\$.*@recipe\['(\w+)'\].*")
 _SWITCHES = ("true", "false", "yes", "no", "on", "off")
 _EXPRESSIONS = ("$", "@", "%")
-_WHERE_NONE: dict[str, Any] = {
+_SHARES = ("erase", "ramp_part")
+_REFERENCE = re.compile(r"@[\w#:]+")
+_EXAMPLES: dict[str, Any] = {
     "fold": 0,
     "max_minutes": 30.0,
     "early_stop_patience": 5,
     "num_layers": 4,
     "millimetres_per_pixel": 0.02,
     "class_repeats": [1, 2, 3],
+    "view_sizes": [160, 192, 224],
+    "symmetries": ["identity", "transpose"],
+    "train::trainer::max_epochs": 5,
 }
-"""What a setting that is None may be."""
+"""What a setting may be that is None in the config, or worked out there."""
 
 
 def check_kind(key: str, typed: Any, config: Mapping[str, Any], variant: str) -> None:
@@ -40,26 +45,29 @@ def check_kind(key: str, typed: Any, config: Mapping[str, Any], variant: str) ->
         ValueError: naming the key and a value of the right kind.
     """
     read = _literal(typed)
+    nested = ID_SEP_KEY in key
     shown = f"--{key.replace(ID_SEP_KEY, '#')} {typed}"
     if read in _SWITCHES:  # a word, and no word is false
         raise ValueError(f"{shown}: write True or False")
     known = _value_of(key, config, variant)
-    known = _WHERE_NONE.get(key) if known is None else known
-    if known is None or read is None or (isinstance(read, str) and read.startswith(_EXPRESSIONS)):
+    known = _EXAMPLES.get(key) if known is None or _is_expression(known) else known
+    if known is None or read is None or _is_expression(read):
         return
     for kind, fits, name in (
         (bool, read in (True, False), "True or False"),
         (int, isinstance(read, int) and not isinstance(read, bool), f"a whole number, such as {known}"),
         (float, isinstance(read, (int, float)) and not isinstance(read, bool), f"a number, such as {known}"),
-        (list, isinstance(read, (list, tuple)), f'a list, such as "{known}"'),
+        (list, isinstance(read, (list, tuple)) and (nested or len(read) > 0), f'a list, such as "{known}"'),
     ):
         if isinstance(known, kind):
             if not fits:
                 raise ValueError(f"{shown}: {name} is expected")
             break
     least = 1 if key.endswith("_interval") else 0
-    if ID_SEP_KEY not in key and isinstance(read, (int, float)) and read < least:
+    if not nested and isinstance(read, (int, float)) and read < least:
         raise ValueError(f"{shown}: a number of {least} or more is expected")
+    if key in _SHARES and isinstance(read, (int, float)) and read > 1:
+        raise ValueError(f"{shown}: a number between 0 and 1 is expected")
 
 
 def number_read(key: str, value: Any) -> float | None:
@@ -108,9 +116,15 @@ def _value_of(key: str, config: Mapping[str, Any], variant: str) -> Any:
         if not isinstance(value, Mapping) or part not in value:
             return None  # an element of a list, or spelt in one word by an overlay
         value = value[part]
+    if isinstance(value, str) and _REFERENCE.fullmatch(value):
+        return _value_of(value[1:].replace("#", ID_SEP_KEY), config, variant)
     if isinstance(value, str) and (found := _OF_RECIPE.fullmatch(value)):
         return config.get("recipes", {}).get(variant, {}).get(found[1])
     return value
+
+
+def _is_expression(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(_EXPRESSIONS)
 
 
 def _literal(typed: Any) -> Any:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -60,8 +61,8 @@ class MultiTaskLoss(nn.Module):
         first target plus ``1 - share`` times that of the second. Returns a scalar.
 
     Raises:
-        ValueError: for weights that are no mapping, an unknown part, a negative weight, or no weight above 0; in a
-            call for a target that lacks what a part with a weight needs.
+        ValueError: for weights that are no mapping, an unknown part, a weight that is no number of 0 or more, or no
+            weight above 0; for options out of their range; in a call for a target that lacks what a part needs.
         FloatingPointError: if a part is not finite, naming it.
     """
 
@@ -80,10 +81,16 @@ class MultiTaskLoss(nn.Module):
             raise ValueError(f"the loss weights are {weights!r}; give a dict such as {{'mask': 1.0, 'class': 0.25}}")
         if unknown := sorted(set(weights) - set(PARTS)):
             raise ValueError(f"unknown loss {unknown}, known are {', '.join(PARTS)}")
-        if negative := sorted(name for name, weight in weights.items() if weight < 0):
-            raise ValueError(f"the weights of {negative} are negative; 0 switches a loss off")
+        for name, weight in weights.items():
+            if not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
+                raise ValueError(
+                    f"the weight of {name} must be a number of 0, which switches it off, or more: {weight!r}"
+                )
         if not any(weights.values()):
             raise ValueError(f"all loss weights are 0, so nothing is trained; raise one of {', '.join(PARTS)}")
+        if not 0 <= label_smoothing <= 1 or sharpness <= 0:
+            told = f"label_smoothing {label_smoothing} and sharpness {sharpness}"
+            raise ValueError(f"label_smoothing lies between 0 and 1, and sharpness is above 0, got {told}")
         self.weights = {name: float(weights.get(name, 0.0)) for name in PARTS}
         self.parts: Parts = {}
         self._detach_mask = detach_mask

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from monai.losses import DiceLoss
 from torch import Tensor
@@ -52,7 +53,14 @@ def class_cross_entropy(
     Shape:
         class_logits (B, 3); label (B,) of 0, 1, 2, or -1 where unknown; scalar, 0 where no diagnosis is known, or none
         that has a weight.
+
+    Raises:
+        ValueError: there is not one weight for each class.
     """
+    if class_weights is not None and np.shape(class_weights) != class_logits.shape[1:]:
+        raise ValueError(
+            f"class_weights must be {class_logits.shape[1]} numbers, one for each class: {class_weights!r}"
+        )
     weight = None if class_weights is None else torch.tensor(class_weights).to(class_logits)
     counted = label >= 0 if weight is None else (label >= 0) & (weight[label.clamp(min=0)] > 0)
     if not bool(counted.any()):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from monai.losses import TverskyLoss
@@ -163,9 +165,16 @@ def test_an_unknown_part_is_refused():
         MultiTaskLoss({"dise": 1.0})
 
 
-def test_a_negative_weight_is_refused():
-    with pytest.raises(ValueError, match=r"weights of \['mask'\] are negative; 0 switches a loss off"):
-        MultiTaskLoss({"mask": -1.0})
+@pytest.mark.parametrize("weight", [-1.0, "a", None, math.nan, math.inf])
+def test_a_weight_that_is_no_number_of_0_or_more_is_refused(weight):
+    with pytest.raises(ValueError, match="the weight of mask must be a number of 0, which switches it off, or more"):
+        MultiTaskLoss({"mask": weight, "class": 1.0})
+
+
+@pytest.mark.parametrize("options", [{"label_smoothing": 1.2}, {"label_smoothing": -0.1}, {"sharpness": -5.0}])
+def test_options_out_of_their_range_are_refused(options):
+    with pytest.raises(ValueError, match="label_smoothing lies between 0 and 1, and sharpness is above 0"):
+        MultiTaskLoss({"mask": 1.0}, **options)
 
 
 @pytest.mark.parametrize("weights", [{}, {"mask": 0.0}])

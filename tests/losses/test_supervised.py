@@ -80,6 +80,12 @@ def test_class_weights_weigh_the_mean_by_hand():
     assert loss.item() == pytest.approx((3 * math.log(3) + math.log(2)) / 4, abs=1e-6)
 
 
+@pytest.mark.parametrize("weights", [2.0, [1.0, 2.0]])
+def test_another_number_of_class_weights_is_refused(weights):
+    with pytest.raises(ValueError, match="class_weights must be 3 numbers, one for each class"):
+        class_cross_entropy(torch.zeros(1, 3), torch.tensor([0]), class_weights=weights)
+
+
 def test_a_batch_of_classes_without_weight_has_class_loss_zero_and_a_graph():
     logits = torch.randn(2, 3, requires_grad=True)
     loss = class_cross_entropy(logits, torch.tensor([0, -1]), class_weights=[0.0, 1.0, 1.0])
