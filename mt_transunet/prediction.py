@@ -62,13 +62,16 @@ def as_array(image: str | Path | IO[bytes] | Image.Image | np.ndarray) -> np.nda
 
     Raises:
         TypeError: for anything else.
-        ValueError: for an array of another shape or type, or a file that is not one readable image.
+        ValueError: for an array of another shape or type, an image without pixels, or a file that is not one readable
+            image.
     """
     if isinstance(image, np.ndarray):
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise ValueError(f"an array must be uint8 RGB of shape (H, W, 3), got {image.dtype} {image.shape}")
-        return np.ascontiguousarray(image)
+        return np.require(image, requirements=["C", "W"])  # torch warns of what may not be written to
     if isinstance(image, Image.Image):
+        if not all(image.size):
+            raise ValueError(f"the image is empty, its size is {image.width} x {image.height}")
         check_single(image)
         return np.array(to_rgb(image.copy()))  # a copy forgets its file, and with it how that is stored
     if not isinstance(image, (str, os.PathLike)) and not hasattr(image, "read"):

@@ -11,6 +11,7 @@ from torch import nn
 
 import mt_transunet
 from mt_transunet import CLASS_NAMES, predict
+from mt_transunet.prediction import as_array
 
 
 class Bright(nn.Module):
@@ -74,6 +75,18 @@ def test_path_pil_image_and_array_give_the_same(photograph, tmp_path):
 def test_an_array_that_is_no_rgb_image_is_refused(array):
     with pytest.raises(ValueError, match="uint8 RGB of shape"):
         predict(array, Bright())
+
+
+def test_an_image_without_pixels_is_refused():
+    with pytest.raises(ValueError, match="the image is empty, its size is 0 x 5"):
+        as_array(Image.new("RGB", (0, 5)))
+
+
+def test_an_array_that_may_not_be_written_to_is_taken_without_a_warning(photograph, recwarn):
+    fixed = np.asarray(photograph).copy()
+    fixed.flags.writeable = False
+    torch.from_numpy(as_array(fixed))
+    assert not [warning for warning in recwarn if "writable" in str(warning.message)]
 
 
 def test_a_file_that_is_no_image_is_refused_by_name(tmp_path):

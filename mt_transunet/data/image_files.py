@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..dicom import SUFFIXES as DICOM_SUFFIXES
+from ..dicom import is_dicom
 from .errors import DataError, name_some
 
 logger = logging.getLogger(__name__)
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", *DICOM_SUFFIXES)
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", *DICOM_SUFFIXES)
 # photographs all the same, of kinds that are left out
 OTHER_SUFFIXES = (".gif", ".webp", ".heic", ".heif", ".avif", ".jp2", ".dng", ".nef", ".cr2", ".arw", ".psd")
 PREDICTIONS_NAME = "predictions.csv"  # marks a folder that inference has written to
@@ -59,7 +60,7 @@ def folders_in(folder: Path) -> list[Path]:
 
 def holds_images(root: Path) -> bool:
     """True when any image lies below ``root``."""
-    return any(is_image_name(name) for _, names in walk(root) for name in names)
+    return any(_is_image(folder, name) for folder, names in walk(root) for name in names)
 
 
 def images_under(root: Path, *, quiet: bool = False) -> list[Path]:
@@ -68,13 +69,14 @@ def images_under(root: Path, *, quiet: bool = False) -> list[Path]:
     A second run over a folder must not take the first one's results for photographs, and the output
     folder may lie inside. So ``x_mask.png``, ``x_overlay.png`` and ``x_segmentation.png`` are left out,
     with a log line unless ``quiet``, when an image ``x`` is there too or when a ``predictions.csv`` lies in
-    their folder or above it; a photograph that merely has such a name stays.
+    their folder or above it; a photograph that merely has such a name stays. Archives export DICOM files under names
+    without a suffix, or under numbers with points between them: those are looked into.
     """
     images: list[Path] = []
     output_folders: list[Path] = []
     others: Counter[str] = Counter()
     for folder, names in walk(root):
-        images += [folder / name for name in names if is_image_name(name)]
+        images += [folder / name for name in names if _is_image(folder, name)]
         others.update(
             suffix for suffix in (os.path.splitext(name)[1].lower() for name in names) if suffix in OTHER_SUFFIXES
         )
@@ -128,6 +130,16 @@ def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
         seen.add(real)
         folders[:] = sorted(name for name in folders if not is_hidden(name))
         yield Path(folder), [name for name in names if not is_hidden(name) and not _waits(os.path.join(folder, name))]
+
+
+def _is_image(folder: Path, name: str) -> bool:
+    suffix = os.path.splitext(name)[1]
+    if is_image_name(name) or not (suffix == "" or suffix[1:].isdigit()):
+        return is_image_name(name)
+    try:
+        return is_dicom(folder / name)
+    except OSError:  # it cannot be read, and nothing says that it should be
+        return False
 
 
 def _waits(path: str) -> bool:

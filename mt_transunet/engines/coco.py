@@ -15,6 +15,7 @@ from .. import CLASS_NAMES
 __all__ = ["coco_chunks", "outline_of", "polygons", "run_lengths"]
 
 _TOLERANCE = 0.5  # pixels between a border and the polygon that stands for it
+_CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.int32)  # of a pixel, from its beginning
 
 
 def run_lengths(mask: np.ndarray) -> dict[str, list[int]]:
@@ -36,12 +37,20 @@ def polygons(mask: np.ndarray) -> list[list[float]]:
     """Polygons [x, y, x, y, ...] around every part of the mask, through the middles of its border's pixels.
 
     Pixels begin at whole numbers, so a middle lies at a half. Holes are filled, straight stretches have no points,
-    and a border may be half a pixel away: for tools that draw. Parts of one or two pixels have no polygon.
+    and a border may be half a pixel away: for tools that draw. A part that is a line or a point by its middles has the
+    convex hull of its pixels' corners.
     """
     inside = (np.asarray(mask) != 0).astype(np.uint8)
     contours, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    found = [cv2.approxPolyDP(contour, _TOLERANCE, closed=True)[:, 0] + 0.5 for contour in contours]
-    return [polygon.flatten().tolist() for polygon in found if len(polygon) > 2]
+    return [_around(contour).flatten().tolist() for contour in contours]
+
+
+def _around(contour: np.ndarray) -> np.ndarray:
+    """(n, 2) corners of the polygon of one part, n of 3 or more."""
+    polygon = cv2.approxPolyDP(contour, _TOLERANCE, closed=True)[:, 0]
+    if len(polygon) > 2:
+        return polygon + 0.5
+    return cv2.convexHull((contour + _CORNERS).reshape(-1, 2))[:, 0].astype(float)
 
 
 def outline_of(mask: np.ndarray) -> dict[str, Any]:

@@ -32,7 +32,8 @@ def measure_shape(mask: np.ndarray) -> dict[str, float]:
         ``border_irregularity``: P^2 / (4 pi A), the irregularity index of Golston et al., "Automatic detection of
             irregular borders in melanoma and other skin tumors", Comput Med Imaging Graph 16:199-203, 1992. 1 for a
             disc, more for anything else; n discs alike give n. P is that of ``perimeter``: its error counts twice,
-            so a disc reads within 0.5 % of 1 from a radius of 50 pixels, 4 % from 10.
+            so a disc reads within 0.5 % of 1 from a radius of 50 pixels, 4 % from 10. Never below 1: of lesions of
+            fewer than about 30 pixels P says too little.
         ``solidity``: A over the area of the convex hull, in (0, 1], 1 for a rectangle along the rows. The corners of
             pixels stand out of a slanted border, so a disc of radius r reads about 1 - 1 / r.
 
@@ -48,7 +49,7 @@ def measure_shape(mask: np.ndarray) -> dict[str, float]:
         "area_px": float(area),
         "diameter_px": math.sqrt(4 * area / math.pi),
         "longest_px": float(pdist(hull).max()),
-        "border_irregularity": perimeter(inside) ** 2 / (4 * math.pi * area),
+        "border_irregularity": max(1.0, perimeter(inside) ** 2 / (4 * math.pi * area)),
         "solidity": area / cv2.contourArea(hull),
     }
 

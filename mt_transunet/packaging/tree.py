@@ -29,6 +29,8 @@ _OVERLAYS = {
     "multi_gpu_train.json": "train.json",
 }
 _AS_THEY_ARE = ("logging.conf", "onnx_export.yaml")
+_NO_SOURCES = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "*~", "*.bak", "*.orig", "*.rej", "Thumbs.db")
+"""What Python, file managers and editors leave among sources: the same sources are to give the same archive."""
 _SAMPLES = {"training": 6, "validation": 3, "test": 3, "additional": 2}
 
 
@@ -52,7 +54,7 @@ def write_tree(root: Path, *, variant: str, weights: Path | None = None, linked:
     put_weights(weights or shipped_weights(variant), root, variant)
     _write_configs(source / "configs", root / "configs", variant, read_provenance(root / "models" / SERVED))
     (_link_code if linked else _copy_code)(root / PACKAGE)
-    shutil.copytree(source / "docs", root / "docs")
+    shutil.copytree(source / "docs", root / "docs", ignore=_NO_SOURCES)
     _write_card(root, source / "models" / f"{variant}.json", weights)
     shutil.copyfile(source.parent / "LICENSE", root / "LICENSE")
     write_synthetic_dataset(root / "sample_data", **_SAMPLES)
@@ -87,10 +89,9 @@ def _write_configs(source: Path, folder: Path, variant: str, record: dict[str, A
 def _copy_code(folder: Path) -> None:
     """The package, with the transforms inside it that the source tree keeps in a folder of their own."""
     package = Path(__file__).resolve().parents[1]
-    bytecode = shutil.ignore_patterns("__pycache__", "*.pyc")
-    shutil.copytree(package, folder, ignore=bytecode)
+    shutil.copytree(package, folder, ignore=_NO_SOURCES)
     if not (folder / "transforms").is_dir():
-        shutil.copytree(package.parent / "transforms", folder / "transforms", ignore=bytecode)
+        shutil.copytree(package.parent / "transforms", folder / "transforms", ignore=_NO_SOURCES)
 
 
 def _link_code(folder: Path) -> None:

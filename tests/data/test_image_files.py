@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mt_transunet.data.image_files import images_under
+from mt_transunet.data.image_files import holds_images, images_under
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -32,6 +32,18 @@ def test_photographs_of_other_kinds_are_counted_in_one_line(tmp_path, caplog):
     assert [record.getMessage() for record in caplog.records] == [
         f"{tmp_path}: 2 .heic, 1 .webp are left out; save them as JPEG or PNG"
     ]
+
+
+def test_jpeg_under_its_other_endings_is_an_image(tmp_path):
+    touch(tmp_path, "a.jfif", "b.JPE")
+    assert images_under(tmp_path) == [tmp_path / "a.jfif", tmp_path / "b.JPE"]
+
+
+def test_a_file_without_an_ending_is_an_image_if_it_begins_as_dicom_does(tmp_path):
+    for name in ("IM00001", "1.2.840.10008"):
+        (tmp_path / name).write_bytes(bytes(128) + b"DICM")
+    (tmp_path / "README").write_text("no image")
+    assert holds_images(tmp_path) and images_under(tmp_path) == [tmp_path / "1.2.840.10008", tmp_path / "IM00001"]
 
 
 def test_nothing_is_said_of_a_folder_of_images_and_tables(tmp_path, caplog):

@@ -54,10 +54,24 @@ def test_a_filled_polygon_gives_nearly_the_mask():
     assert 2 * (filled & blob()).sum() / (filled.sum() + blob().sum()) > 0.98
 
 
-def test_every_part_has_its_polygon_and_a_speck_has_none():
+def test_every_part_has_its_polygon():
     mask = np.zeros((20, 20), bool)
     mask[2:6, 2:6] = mask[10:15, 10:15] = mask[18, 18] = True
-    assert len(polygons(mask)) == 2
+    assert len(polygons(mask)) == 3
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 95), (7, 1)])
+def test_a_line_of_pixels_has_their_outer_corners(height, width):
+    mask = np.zeros((20, 100), bool)
+    mask[5 : 5 + height, 2 : 2 + width] = True
+    (polygon,) = polygons(mask)
+    right, below = 2 + width, 5 + height
+    assert set(zip(polygon[::2], polygon[1::2])) == {(2, 5), (right, 5), (right, below), (2, below)}
+
+
+def test_a_slanted_line_of_pixels_has_a_polygon_around_it():
+    (polygon,) = polygons(np.eye(40, dtype=bool))
+    assert {(0, 0), (40, 40)} < set(zip(polygon[::2], polygon[1::2]))
 
 
 def test_the_outline_has_box_and_area_in_pixels():

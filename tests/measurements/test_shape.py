@@ -70,6 +70,11 @@ def test_the_solidity_of_a_disc_is_one_within_a_hundredth(draw):
     assert measure_shape(draw(lambda u, v: np.hypot(u, v) <= 150, 155))["solidity"] == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 3), (1, 3)])
+def test_the_border_irregularity_of_a_few_pixels_is_not_below_that_of_a_disc(size):
+    assert measure_shape(np.ones(size, bool))["border_irregularity"] == 1
+
+
 @pytest.mark.parametrize("radius, error", [(10, 0.04), (30, 0.02), (100, 0.005)])
 @pytest.mark.parametrize("centre", [(0, 0), (0.3, 0.1)])
 def test_the_border_irregularity_of_a_disc_is_one_within_half_a_percent_if_it_is_large(draw, radius, error, centre):
