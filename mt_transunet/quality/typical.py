@@ -29,7 +29,8 @@ class TypicalImages:
     features: it needs no network, and a person can be told what differs.
 
     It tells pictures of another kind (scans, grey images, landscapes, noise); one with the colours and the layout of
-    dermoscopy is not recognised as something else by it.
+    dermoscopy is not recognised as something else by it, nor is every one with colours that skin never has
+    (``bundle/docs/inference.md`` has shares).
 
     Attributes:
         mean: (F,), of the description.
