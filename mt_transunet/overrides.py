@@ -148,6 +148,8 @@ def check_overrides(argv: Sequence[str]) -> None:
             raise ValueError(f"--{shown} has no value (an unset variable?): give one, or leave it out")
         if (number := number_read(key, value)) is not None:
             raise ValueError(f"--{shown} {value} is read as the number {number}; write ./{value}")
+        if "#" in str(value) and key.endswith(("_dir", "_path", "weights")):
+            raise ValueError(f"--{shown} {value}: MONAI takes # for its separator of keys; link or rename the folder")
         check_kind(key, value, config, str(command.overrides.get("variant", config.get("variant"))))
 
 

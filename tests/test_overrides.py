@@ -120,6 +120,11 @@ def test_a_word_without_its_key_is_refused(config, before):
     check_overrides(command("train", *key, "--", "--trace"))  # MONAI's init_id, a key of the config
 
 
+def test_a_folder_whose_name_monai_would_change_is_refused(config):
+    with pytest.raises(ValueError, match="--dataset_dir a#b: MONAI takes # for its separator"):
+        check_overrides(command("--config_file", config, "--dataset_dir", "a#b"))
+
+
 @pytest.mark.parametrize("typed", [["--output_dir", ""], ["--output_dir="]])
 def test_a_key_without_a_value_is_refused(config, typed):
     with pytest.raises(ValueError, match="--output_dir has no value"):

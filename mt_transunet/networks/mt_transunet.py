@@ -34,7 +34,7 @@ class MTTransUNet(nn.Module):
         seborrheic keratosis; `attention` (B, H/16, W/16), non-negative, sums to 1 per image.
 
     Raises:
-        ValueError: the input is not (B, 3, H, W), or H or W is not a positive multiple of 16.
+        ValueError: the input is of whole numbers, or not (B, 3, H, W), or H or W is not a positive multiple of 16.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class MTTransUNet(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        self.check_size(image)
+        self.check_input(image)
         features = self.encoder((self.light(image) - self.mean) / self.std)
 
         grid = self.patch_embedding(features[3:])
@@ -82,7 +82,9 @@ class MTTransUNet(nn.Module):
             "attention": attention.reshape(B, h, w),
         }
 
-    def check_size(self, image: torch.Tensor) -> None:
+    def check_input(self, image: torch.Tensor) -> None:
+        if not image.is_floating_point():
+            raise ValueError(f"input must be RGB in [0, 1], got {image.dtype}; divide 8-bit values by 255")
         if image.dim() != 4 or image.shape[1] != 3:
             raise ValueError(f"input must have shape (B, 3, H, W), got {list(image.shape)}; add a batch axis, use RGB")
         height, width = image.shape[2], image.shape[3]

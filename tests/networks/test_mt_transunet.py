@@ -116,6 +116,11 @@ def test_input_that_is_no_batch_of_rgb_images_is_refused(lite, shape):
         lite(torch.rand(shape))
 
 
+def test_eight_bit_values_are_refused(lite):
+    with pytest.raises(ValueError, match="must be RGB in .*, got torch.uint8; divide 8-bit values by 255"):
+        lite(torch.zeros(1, 3, 32, 32, dtype=torch.uint8))
+
+
 def test_scripted_network_gives_equal_outputs_and_the_same_size_error(lite, tmp_path):
     torch.jit.script(lite).save(tmp_path / "model.ts")
     scripted = torch.jit.load(tmp_path / "model.ts")
