@@ -3,7 +3,8 @@
 
 from .autocast import AutocastInferer, resolve_precision
 from .ensemble import MeanPredictiond, member_keys
-from .symmetries import READ_AS, SYMMETRIES, Symmetry, measured_as, view_symmetries
+from .presets import READ_AS, measured_as, view_symmetries
+from .symmetries import SYMMETRIES, Symmetry
 from .views import ViewsInferer, scaled_sizes
 
 __all__ = [
