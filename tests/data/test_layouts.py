@@ -111,7 +111,8 @@ def test_a_folder_that_does_not_exist_is_refused(tmp_path):
 
 def test_an_empty_folder_is_refused_with_what_it_holds(tmp_path):
     with pytest.raises(
-        DataError, match=r"is empty of images: none below it \(jpg jpeg jpe jfif png bmp tif tiff dcm dicom\), it holds nothing"
+        DataError,
+        match=r"is empty of images: none below it \(jpg jpeg jpe jfif png bmp tif tiff dcm dicom\), it holds nothing",
     ):
         load_datalist(tmp_path)
     (tmp_path / "x.heic").write_text("")
