@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from monai.bundle import ConfigParser
 from monai.bundle import run as bundle_run
 from monai.bundle.utils import DEFAULT_MLFLOW_SETTINGS, ID_SEP_KEY
 
+from .override_reach import without_effect
 from .override_values import check_kind, number_read
 from .user_errors import report_user_errors
 
@@ -23,9 +25,12 @@ __all__ = [
     "parse_command",
     "check_overrides",
     "flags",
+    "refuse_stray_words",
     "stray_words",
     "UnknownOverrideError",
 ]
+
+logger = logging.getLogger(__name__)
 
 
 class UnknownOverrideError(ValueError):
@@ -111,11 +116,10 @@ def check_overrides(argv: Sequence[str]) -> None:
 
     MONAI accepts such a key silently, so that a mistyped ``--datset_dir`` trains on the default data.
 
-    It stands first in ``run`` too: a word without its ``--`` is MONAI's ``init_id``, in whose place no ``initialize``
-    is found, so that nothing in there runs.
+    A key that this run never comes across is told in the log.
 
     Raises:
-        UnknownOverrideError: naming the key and the nearest known ones, or a word that belongs to none.
+        UnknownOverrideError: naming the key and the nearest known ones.
         ValueError: no value at all, a folder or file whose name the command line reads as a number, or a value of
             another kind.
     """
@@ -135,9 +139,6 @@ def check_overrides(argv: Sequence[str]) -> None:
             f"there is no {command.run_id!r} to run in {', '.join(command.config_files)}: "
             f"{_hint(command.run_id, ['run', 'training', 'evaluating', 'inference'], '')}"
         )
-    for word in command.strays:
-        if word not in known:
-            raise UnknownOverrideError(f"{word!r} belongs to no --key: write --key value")
     for key, value in command.overrides.items():
         shown = key.replace(ID_SEP_KEY, "#")
         if key not in known and not key.startswith("_meta_"):
@@ -151,6 +152,28 @@ def check_overrides(argv: Sequence[str]) -> None:
         if "#" in str(value) and key.endswith(("_dir", "_path", "weights")):
             raise ValueError(f"--{shown} {value}: MONAI takes # for its separator of keys; link or rename the folder")
         check_kind(key, value, config, str(command.overrides.get("variant", config.get("variant"))))
+
+    for key in without_effect(command.overrides, config, command.run_id):
+        logger.warning(f"--{key.replace(ID_SEP_KEY, '#')} changes nothing here: {command.run_id} does not read it")
+
+
+def refuse_stray_words(argv: Sequence[str]) -> None:
+    """Stop a run whose command line has a word that belongs to no key.
+
+    MONAI takes it for its ``init_id``, finds nothing of that name, and leaves out all that stands in ``initialize``,
+    :func:`check_overrides` too. So this stands in ``run``.
+
+    Raises:
+        UnknownOverrideError: naming it.
+    """
+    command = parse_command(argv)
+    if command is None or not command.strays:
+        return
+    report_user_errors()
+    known = ConfigParser.load_config_files(list(command.config_files))
+    for word in command.strays:
+        if word not in known:
+            raise UnknownOverrideError(f"{word!r} belongs to no --key: write --key value")
 
 
 def _hint(word: str, offered: Sequence[str], prefix: str = "--") -> str:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mt_transunet.overrides import UnknownOverrideError, check_overrides, parse_command
+from mt_transunet.overrides import UnknownOverrideError, check_overrides, parse_command, refuse_stray_words
 
 MAIN = "/env/lib/python3.11/site-packages/monai/bundle/__main__.py"
 CONFIG = {
@@ -115,9 +115,9 @@ def test_a_word_without_its_key_is_refused(config, before):
     key = ["--config_file", config]
     words = ["output_dir=x", *key] if before else [*key, "output_dir=x"]
     with pytest.raises(UnknownOverrideError, match="'output_dir=x' belongs to no --key: write --key value"):
-        check_overrides(command(*words))
-    check_overrides([MAIN, "run", *key, "--run_id", "training"])
-    check_overrides(command("train", *key, "--", "--trace"))  # MONAI's init_id, a key of the config
+        refuse_stray_words(command(*words))
+    refuse_stray_words([MAIN, "run", *key, "--run_id", "training"])
+    refuse_stray_words(command("train", *key, "--", "--trace"))  # MONAI's init_id, a key of the config
 
 
 def test_a_folder_whose_name_monai_would_change_is_refused(config):
