@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint weights parity monailabel annotate studies-named federation zoo benchmarks pictures clean
+.PHONY: install demo test lint weights parity monailabel annotate studies-named federation zoo benchmarks figures pictures clean
 
 install: $(STAMP)
 
@@ -87,6 +87,10 @@ benchmarks: install
 	$(BIN)/python benchmarks/transforms.py
 	$(BIN)/python benchmarks/allocator.py
 	$(BIN)/python benchmarks/inference_precision.py
+
+# README, model card and metadata say what the record of the shipped weights says
+figures: install
+	$(BIN)/python benchmarks/shipped_figures.py
 
 # of the page and the app, over synthetic images; needs Chromium or Chrome
 pictures: install
