@@ -10,7 +10,7 @@ import pytest
 
 from mt_transunet.networks import read_provenance, shipped_weights
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
