@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -27,7 +28,7 @@ def without_effect(keys: Iterable[str], config: Mapping[str, Any], run_id: str) 
 
 def _nested(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The config with every overlay's ``a#b`` in its place."""
-    parser = ConfigParser({key: value for key, value in config.items() if "#" not in key})
+    parser = ConfigParser(copy.deepcopy({key: value for key, value in config.items() if "#" not in key}))
     for key in config.keys() - parser.config.keys():
         parser[key] = config[key]
     return parser.config
