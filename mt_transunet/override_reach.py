@@ -14,6 +14,7 @@ from monai.bundle.utils import ID_SEP_KEY
 __all__ = ["without_effect"]
 
 _REFERENCE = re.compile(r"[@%]([\w:#]+)")
+_NESTED = re.compile(f"#|{ID_SEP_KEY}")
 
 
 def without_effect(keys: Iterable[str], config: Mapping[str, Any], run_id: str) -> list[str]:
@@ -28,9 +29,11 @@ def without_effect(keys: Iterable[str], config: Mapping[str, Any], run_id: str) 
 
 def _nested(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The config with every overlay's ``a#b`` in its place."""
-    parser = ConfigParser(copy.deepcopy({key: value for key, value in config.items() if "#" not in key}))
-    for key in config.keys() - parser.config.keys():
-        parser[key] = config[key]
+    own = {key: value for key, value in config.items() if not _NESTED.search(key)}
+    parser = ConfigParser(copy.deepcopy(own))
+    for key in config:
+        if key not in own:
+            parser.set(config[key], key, recursive=True)
     return parser.config
 
 
