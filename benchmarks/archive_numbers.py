@@ -17,8 +17,8 @@ from typing import Any
 
 from mt_transunet.metrics import summarise
 from mt_transunet.reports.card import accuracy_table
-from mt_transunet.reports.evaluation_section import PER_IMAGE
 from mt_transunet.reports.rows import read_rows, typed
+from mt_transunet.run_files import PER_IMAGE
 
 Row = Mapping[str, Any]
 

@@ -14,8 +14,7 @@ from .bundle_command import run_bundle
 from .data import evaluated_side, ids_hash, load_datalist, truth_hash
 from .networks import weights_hash
 from .pooled_evaluation import FOLDS, pool_evaluations
-from .reports.evaluation_section import METRICS
-from .reports.training_section import HISTORY
+from .run_files import HISTORY, METRICS
 
 __all__ = ["cross_validate"]
 

@@ -10,6 +10,7 @@ from .bundle_command import run_bundle
 from .data import synthetic_dataset
 from .networks import shipped_weights
 from .reports import write_report
+from .run_files import MODEL
 
 __all__ = ["run_demo"]
 
@@ -46,5 +47,5 @@ def run_demo(output_dir: Path, *, iterations: int = 40) -> Path:
         "output_dir": output_dir / "training",
     }
     run_bundle("training", training)
-    run_bundle("evaluating", {**evaluating, "weights": output_dir / "training" / "model.pt", "output_dir": tuned})
+    run_bundle("evaluating", {**evaluating, "weights": output_dir / "training" / MODEL, "output_dir": tuned})
     return write_report(output_dir, note=NOTE)

@@ -15,7 +15,7 @@ from .data import ids_hash
 from .metrics import summarise
 from .metrics.summary_text import summary_text
 from .reports.comparison import Evaluated, read_evaluated
-from .reports.evaluation_section import METRICS, PER_IMAGE
+from .run_files import METRICS, PER_IMAGE
 
 __all__ = ["FOLDS", "pool_evaluations"]
 

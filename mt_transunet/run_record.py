@@ -21,6 +21,7 @@ from monai.bundle import ConfigParser
 
 from .atomic import write_json
 from .overrides import parse_command
+from .run_files import RECORD
 
 __all__ = ["code_commit", "record_stretch", "write_run_record"]
 
@@ -48,7 +49,7 @@ def write_run_record(
 
     The merged config is absent when the workflow was started from Python, where no command names its files.
     """
-    path = Path(output_dir) / "config.json"
+    path = Path(output_dir) / RECORD
     command = parse_command(sys.argv)
     earlier = _earlier_record(path) if goes_on else {}
     versions = earlier.get("versions", {})

@@ -13,6 +13,7 @@ from .bundle_command import CONFIGS, run_bundle
 from .data import ids_hash, load_datalist, repeated, training_sides, truth_hash
 from .networks import weights_hash
 from .reports.rows import read_rows
+from .run_files import HISTORY, MODEL, RECORD
 
 __all__ = ["Overrides", "TimeIsUp", "TrainingRuns"]
 
@@ -64,15 +65,15 @@ class TrainingRuns:
 
 def _settings(run: Path) -> dict[str, Any] | None:
     """What a run was told; None where there is none."""
-    record = run / "config.json"
+    record = run / RECORD
     return json.loads(record.read_text(encoding="utf-8"))["settings"] if record.is_file() else None
 
 
 def _finished(run: Path) -> bool:
     """Whether a run has reached its last iteration."""
-    settings, history = _settings(run), run / "history.csv"
+    settings, history = _settings(run), run / HISTORY
     done = [int(row["iteration"]) for row in read_rows(history)] if history.is_file() else []
-    return bool(settings and done) and done[-1] >= settings["iterations"] and (run / "model.pt").is_file()
+    return bool(settings and done) and done[-1] >= settings["iterations"] and (run / MODEL).is_file()
 
 
 def _refuse_another(run: Path, overrides: Overrides) -> None:

@@ -107,7 +107,9 @@ def _first_copies(items: Iterable[Item]) -> list[Item]:
     first: dict[str, Item] = {}
     copied = [item["image_id"] for item in items if first.setdefault(canonical_id(item["image_id"]), item) is not item]
     if copied:
-        logger.info(f"{len(copied)} further copies of images, by their ids, are not judged again: {name_some(copied, 3)}")
+        logger.info(
+            f"{len(copied)} further copies of images, by their ids, are not judged again: {name_some(copied, 3)}"
+        )
     return list(first.values())
 
 

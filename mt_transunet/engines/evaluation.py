@@ -17,6 +17,7 @@ from ..atomic import write_bytes, write_csv, write_json
 from ..metrics import check_classification, summarise
 from ..metrics.summary_text import summary_text
 from ..reports.evaluation_section import overlay_name
+from ..run_files import METRICS, PER_IMAGE
 from .evaluation_folder import refuse_another_evaluation
 from .folder_lock import lock_folder, unlock_folder
 from .pictures import encoded_panel
@@ -108,8 +109,8 @@ class EvaluationWriter:
         labels = [row.get("label", -1) for row in self.metric.rows]
         positives = {name: labels.count(number) for number, name in enumerate(CLASS_NAMES) if number > 0}
         check_classification(summary["classification"], positives)
-        write_json(self.output_dir / "metrics.json", {**summary, "protocol": self.protocol})
-        write_csv(self.output_dir / "per_image.csv", self.metric.rows)
+        write_json(self.output_dir / METRICS, {**summary, "protocol": self.protocol})
+        write_csv(self.output_dir / PER_IMAGE, self.metric.rows)
         for _, image_id, picture in (*self._worst, *self._best):
             write_bytes(self.output_dir / overlay_name(image_id), picture)
         unlock_folder(self.output_dir)

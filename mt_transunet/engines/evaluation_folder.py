@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..evaluation_protocol import differing_keys, shown_value
+from ..run_files import METRICS
 
 __all__ = ["refuse_another_evaluation"]
 
@@ -23,7 +24,7 @@ def refuse_another_evaluation(folder: Path, protocol: Mapping[str, Any]) -> None
     Raises:
         ValueError: the file there is of another protocol, with what differs, or it does not tell any.
     """
-    path = folder / "metrics.json"
+    path = folder / METRICS
     if not path.is_file():
         return
     saved, now = _protocol_of(path), json.loads(json.dumps(protocol, default=str))

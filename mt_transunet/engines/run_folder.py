@@ -7,13 +7,14 @@ import logging
 import os
 from pathlib import Path
 
+from ..run_files import HISTORY, MODEL, RECORD
+
 __all__ = ["set_earlier_run_aside"]
 
 logger = logging.getLogger(__name__)
 
 EARLIER = "earlier"
-MODEL, HISTORY = "model.pt", "history.csv"
-_BESIDE = ("config.json", HISTORY, "model.images.txt")
+_BESIDE = (RECORD, HISTORY, "model.images.txt")
 
 
 def set_earlier_run_aside(folder: Path) -> None:

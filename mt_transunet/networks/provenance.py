@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..run_files import MODEL, RECORD
 from .weight_files import WeightsError
 
 __all__ = ["check_provenance", "read_provenance", "trained_at", "weights_file", "weights_hash"]
@@ -21,9 +22,9 @@ def weights_file(path: Path) -> Path:
     """
     if not path.is_dir():
         return path
-    if not (path / "model.pt").is_file():
+    if not (path / MODEL).is_file():
         raise WeightsError(f"run folder {path} holds no model.pt; let its training finish, or give another folder")
-    return path / "model.pt"
+    return path / MODEL
 
 
 def weights_hash(path: str | Path) -> str:
@@ -85,7 +86,7 @@ def trained_at(path: str | Path) -> dict[str, Any]:
         WeightsError: a record that says it in no way that can be read.
     """
     content = read_provenance(path)
-    record = weights_file(Path(path)).with_name("config.json")
+    record = weights_file(Path(path)).with_name(RECORD)
     if content is None and record.is_file():
         content = _settings(record)
     sizes = {key: (content or {}).get(key) for key in ("image_size", "view_sizes")}

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from ..bundle_folder import bundle_folder
+from ..run_files import MODEL
 from .encoders import ENCODERS
 from .mt_transunet import MTTransUNet
 from .provenance import check_provenance, read_provenance, trained_at, weights_file
@@ -149,7 +150,7 @@ def built_as(path: str | Path, variant: str) -> dict[str, Any]:
 
     Empty where the file is not there, or holds those of another network: loading it will say so.
     """
-    file = Path(path) / "model.pt" if Path(path).is_dir() else Path(path)
+    file = Path(path) / MODEL if Path(path).is_dir() else Path(path)
     identity = identify(read_run(file)) if file.is_file() else None
     if identity is None or identity.variant != variant:
         return {}

@@ -13,9 +13,10 @@ from mt_transunet.evaluation_protocol import differing_keys, shown_value
 from mt_transunet.metrics.rows import known_label
 from mt_transunet.reports.blocks import Figure, Gallery, Paragraph, Section, Table
 from mt_transunet.reports.comparison_plot import Pair, comparison_plot
-from mt_transunet.reports.evaluation_section import METRICS, PER_IMAGE, find_overlays
+from mt_transunet.reports.evaluation_section import find_overlays
 from mt_transunet.reports.page import write_page
 from mt_transunet.reports.rows import number, read_rows, typed
+from mt_transunet.run_files import METRICS, PER_IMAGE
 
 __all__ = ["Evaluated", "cautions", "difference_told", "protocol_differences", "read_evaluated", "write_comparison"]
 

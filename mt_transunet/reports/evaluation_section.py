@@ -16,9 +16,7 @@ from mt_transunet.metrics.summary import calibration_sentence
 from mt_transunet.reports.blocks import Facts, Figure, Gallery, Paragraph, Section, Table
 from mt_transunet.reports.rows import number, read_rows, typed
 from mt_transunet.reports.run_settings import in_words
-
-METRICS = "metrics.json"
-PER_IMAGE = "per_image.csv"
+from mt_transunet.run_files import METRICS, PER_IMAGE
 
 _SHOWN_IMAGES = 6  # at each end
 

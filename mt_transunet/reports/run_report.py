@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from mt_transunet.reports.blocks import Facts, Section
-from mt_transunet.reports.evaluation_section import METRICS, evaluation_sections
+from mt_transunet.reports.evaluation_section import evaluation_sections
 from mt_transunet.reports.inference_section import PREDICTIONS, inference_sections
 from mt_transunet.reports.page import write_page
-from mt_transunet.reports.training_section import HISTORY, training_sections
+from mt_transunet.reports.training_section import training_sections
+from mt_transunet.run_files import HISTORY, METRICS
 
 REPORT = "report.html"
 

@@ -13,14 +13,12 @@ from mt_transunet.reports.blocks import Facts, Figure, Gallery, Paragraph, Secti
 from mt_transunet.reports.curves import KINDS, curves, figure_name, kind_of
 from mt_transunet.reports.rows import number, read_rows
 from mt_transunet.reports.run_settings import in_words
-
-HISTORY = "history.csv"
-SETTINGS = "config.json"
+from mt_transunet.run_files import HISTORY, RECORD
 
 
 def training_sections(run_dir: Path) -> tuple[dict[str, Any], list[Section]]:
     """Headline and sections of a folder with ``history.csv``; ``config.json`` adds what it was told, if it is there."""
-    rows, record = read_rows(run_dir / HISTORY), _record(run_dir / SETTINGS)
+    rows, record = read_rows(run_dir / HISTORY), _record(run_dir / RECORD)
     settings = record.get("settings", {})
     facts = _facts(rows, settings.get("iterations"))
     blocks: list[Any] = [Paragraph(text) for text in _remarks(rows, record)]

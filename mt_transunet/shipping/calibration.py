@@ -11,8 +11,8 @@ import numpy as np
 
 from ..metrics import calibration_error, fit_temperature, log_loss, perfect_calibration_error, with_temperature
 from ..metrics.rows import labelled_probabilities
-from ..reports.evaluation_section import PER_IMAGE
 from ..reports.rows import read_rows
+from ..run_files import PER_IMAGE
 
 __all__ = ["calibration_figures", "cross_fitted_calibration", "held_out_calibration"]
 

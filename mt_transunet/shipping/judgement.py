@@ -14,9 +14,8 @@ from ..inferers import READ_AS, view_symmetries
 from ..networks import weights_hash
 from ..pooled_evaluation import FOLDS
 from ..reports.comparison import read_evaluated
-from ..reports.evaluation_section import METRICS
 from ..reports.rows import read_rows
-from ..reports.training_section import HISTORY, SETTINGS
+from ..run_files import HISTORY, METRICS, RECORD
 from ..seen_images import learned_from
 
 __all__ = ["Judgement", "read_judgement", "read_settings"]
@@ -84,9 +83,9 @@ def read_settings(run: Path) -> dict[str, Any]:
     Raises:
         ValueError: not the folder of one.
     """
-    if missing := [name for name in (SETTINGS, HISTORY) if not (run / name).is_file()]:
+    if missing := [name for name in (RECORD, HISTORY) if not (run / name).is_file()]:
         raise ValueError(f"{run} is not the folder of a training: it holds no {missing[0]}; name its output_dir")
-    return {**BEFORE, **json.loads((run / SETTINGS).read_text(encoding="utf-8"))["settings"]}
+    return {**BEFORE, **json.loads((run / RECORD).read_text(encoding="utf-8"))["settings"]}
 
 
 def _refuse_unfinished(run: Path) -> None:

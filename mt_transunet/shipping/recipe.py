@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..bundle_command import CONFIGS, run_bundle
 from ..data.roots import dataset_roots
+from ..run_files import MODEL
 from ..training_runs import Overrides, TimeIsUp, TrainingRuns
 from .calibration import held_out_calibration
 from .record import provenance
@@ -102,7 +103,7 @@ def _stages(trainer: TrainingRuns, stages: list[Overrides], output_dir: Path, co
         branches = _branches(stage, output_dir / f"stage{number}")
         for run, overrides in branches.items():
             trainer.train(run, {**common, **overrides, **start})
-        models = [run / "model.pt" for run in branches]
+        models = [run / MODEL for run in branches]
         model = average_weights(models, output_dir / f"stage{number}.pt") if len(models) > 1 else models[0]
         runs += branches
     if model is None:

@@ -15,8 +15,8 @@ from ..metrics.rows import labelled_probabilities
 from ..networks import weights_hash
 from ..quality import FEWEST_IMAGES, DicePredictor, TypicalImages
 from ..reports.comparison import read_evaluated
-from ..reports.evaluation_section import METRICS
 from ..reports.rows import number, read_rows
+from ..run_files import HISTORY, METRICS, RECORD
 from ..seen_images import list_record
 
 __all__ = [
@@ -41,8 +41,8 @@ def training_record(run: Path) -> dict[str, Any]:
 
     ``training_minutes`` counts the iterations alone, without validations and without what a killed run repeated.
     """
-    record = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    history = read_rows(run / "history.csv")
+    record = json.loads((run / RECORD).read_text(encoding="utf-8"))
+    history = read_rows(run / HISTORY)
     return {
         "settings": _without_names(record["settings"]),
         "commits": record.get("commits"),
