@@ -104,7 +104,7 @@ def require_folder(output_dir: str | os.PathLike) -> None:
         ValueError: it, or what it would lie in, is a file or may not be written to.
     """
     folder = Path(output_dir).absolute()
-    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    there = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         what = "may not be written to" if there.is_dir() else "is no folder"
         raise ValueError(f"--output_dir {output_dir}: {there} {what}; name another folder")

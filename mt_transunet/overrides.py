@@ -149,11 +149,16 @@ def check_overrides(argv: Sequence[str]) -> None:
             raise ValueError(f"--{shown} has no value (an unset variable?): give one, or leave it out")
         if (number := number_read(key, value)) is not None:
             raise ValueError(f"--{shown} {value} is read as the number {number}; write ./{value}")
-        if "#" in str(value) and key.endswith(("_dir", "_path", "weights")):
+        if (
+            "#" in str(value)
+            and not str(value).startswith(("$", "@", "%"))
+            and key.endswith(("_dir", "_path", "weights"))
+        ):
             raise ValueError(f"--{shown} {value}: MONAI takes # for its separator of keys; link or rename the folder")
         check_kind(key, value, config, str(command.overrides.get("variant", config.get("variant"))))
 
-    for key in without_effect(command.overrides, config, command.run_id):
+    told = [key for key in command.overrides if not key.startswith(("_meta_", "imports"))]
+    for key in without_effect(told, {**config, **command.overrides}, command.run_id):
         logger.warning(f"--{key.replace(ID_SEP_KEY, '#')} changes nothing here: {command.run_id} does not read it")
 
 
@@ -167,12 +172,12 @@ def refuse_stray_words(argv: Sequence[str]) -> None:
         UnknownOverrideError: naming it.
     """
     command = parse_command(argv)
-    if command is None or not command.strays:
+    if command is None or not command.strays or not command.config_files:
         return
     report_user_errors()
-    known = ConfigParser.load_config_files(list(command.config_files))
+    known = {"initialize", "finalize"} | _paths(ConfigParser.load_config_files(list(command.config_files)))
     for word in command.strays:
-        if word not in known:
+        if word.replace("#", ID_SEP_KEY) not in known and not Path(word).is_file():
             raise UnknownOverrideError(f"{word!r} belongs to no --key: write --key value")
 
 

@@ -21,7 +21,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 # transforms/ lies beside the package in a checkout and inside it when installed from a wheel
 _HOMES = tuple(os.path.join(home, "") for home in (_HERE, os.path.join(os.path.dirname(_HERE), "transforms")))
 
-
+_STATS = "monai.handlers.StatsHandler"
 _SAVING = re.compile(
     r"SaveImage.* cannot find a suitable writer .*^OSError: (?P<reason>[^\n]*)", re.DOTALL | re.MULTILINE
 )
@@ -59,7 +59,7 @@ def report_user_errors() -> None:
     if os.environ.get("MT_TRANSUNET_TRACEBACK") != "1":
         sys.excepthook = _hook
         # MONAI's StatsHandler has a logger of its own, which get_logger makes with what it writes to
-        for handler in (*logging.getLogger().handlers, *get_logger("monai.handlers.StatsHandler").handlers):
+        for handler in (*logging.getLogger().handlers, *get_logger(_STATS).handlers):
             handler.addFilter(_is_said_once)
 
 
@@ -67,7 +67,9 @@ def _is_said_once(record: logging.LogRecord) -> bool:
     """MONAI and ignite log the error that ends a run, with its trace, before it gets to the hook."""
     if record.name.startswith("ignite.") and "terminating due to exception" in record.getMessage():
         return False
-    return record.exc_info is None or find_user_error(record.exc_info[1]) is None
+    if record.name != _STATS or record.exc_info is None:
+        return True
+    return find_user_error(record.exc_info[1]) is None
 
 
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -25,6 +25,10 @@ def test_what_is_referred_to_at_any_remove_has_an_effect(key):
     assert without_effect([key], CONFIG, "training") == []
 
 
+def test_what_another_override_refers_to_has_an_effect():
+    assert without_effect(["interval"], {**CONFIG, "rate": "$@interval / 3"}, "training") == []
+
+
 @pytest.mark.parametrize("key", ["views", "interval", "train::handlers::0::every"])
 def test_what_nothing_refers_to_has_none(key):
     assert without_effect(["seed", key], CONFIG, "training") == [key]

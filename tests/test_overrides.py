@@ -118,11 +118,14 @@ def test_a_word_without_its_key_is_refused(config, before):
         refuse_stray_words(command(*words))
     refuse_stray_words([MAIN, "run", *key, "--run_id", "training"])
     refuse_stray_words(command("train", *key, "--", "--trace"))  # MONAI's init_id, a key of the config
+    refuse_stray_words(command("initialize", "finalize", *key))  # which it takes where there are none
+    refuse_stray_words(command("initialize", "finalize", "metadata.json", config))
 
 
 def test_a_folder_whose_name_monai_would_change_is_refused(config):
     with pytest.raises(ValueError, match="--dataset_dir a#b: MONAI takes # for its separator"):
         check_overrides(command("--config_file", config, "--dataset_dir", "a#b"))
+    check_overrides(command("--config_file", config, "--dataset_dir", "$@train#dir"))
 
 
 @pytest.mark.parametrize("typed", [["--output_dir", ""], ["--output_dir="]])

@@ -92,6 +92,7 @@ def test_a_file_that_the_system_refuses_our_code_is_named(tmp_path):
     [
         ("ignite.engine.engine", "Engine run is terminating due to exception: x.jpg is truncated", None, False),
         ("monai.handlers.StatsHandler", "Exception: x.jpg is truncated", DataError("x.jpg is truncated"), False),
+        ("plugin", "upload failed, going on", DataError("x.jpg is truncated"), True),
         ("monai.handlers.StatsHandler", "Exception: a bug", KeyError("a bug"), True),
         ("monai.handlers.StatsHandler", "Epoch[1] Metrics", None, True),
     ],

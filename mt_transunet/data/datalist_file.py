@@ -40,8 +40,9 @@ def read(found: Path, split: str, problems: Problems) -> list[Item]:
     """The items of one split; paths are relative to the file.
 
     ``label`` is 0 nevus, 1 melanoma, 2 seborrheic keratosis. A ``label`` that is a path, MONAI Label's
-    form, is the mask of an image of unknown class. ``image_id`` defaults to the file's stem, or to as much of its path
-    as tells images of one name apart. Items of one ``group`` (a patient, a lesion) are of one fold.
+    form, is the mask of an image of unknown class. ``image_id`` defaults to the file's stem, in a test
+    split to as much of its path as tells images of one name apart. Items of one ``group`` (a patient, a lesion) are of
+    one fold.
     Refused: a file that is not there, any other label, an item without ``image``.
     """
     if others := _other_lists(_load(found)):
@@ -78,6 +79,8 @@ def _items(found: Path, split: str, problems: Problems) -> list[Item | None]:
     if not isinstance(entries, list):
         raise DataError(f"{found}: {split} must be a list of items, got {type(entries).__name__}")
     items = [_item(entry, f"{found}: {split}[{index}]", found.parent, problems) for index, entry in enumerate(entries)]
+    if split != "test":
+        return items
     given = [isinstance(entry, dict) and entry.get("image_id") is not None for entry in entries]
     named_apart([item for item, has_id in zip(items, given) if item is not None and not has_id])
     return items

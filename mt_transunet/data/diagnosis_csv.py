@@ -50,7 +50,7 @@ def read_diagnoses(path: Path, problems: Problems) -> dict[str, int | None] | No
 
 def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
+        reader = csv.DictReader(file, skipinitialspace=True, strict=True)
         reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
         return list(reader.fieldnames), list(reader)
 

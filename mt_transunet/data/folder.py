@@ -26,7 +26,7 @@ def splits(found: Path) -> list[str]:
 
 
 def read(found: Path, split: str, problems: Problems) -> list[Item]:
-    """All images below ``found`` as items without masks; ``split`` changes nothing.
+    """All images below ``found`` as items without masks, the same for every ``split`` but for their ids.
 
     The class of an image comes from the ``labels.csv`` nearest above it. Inside ``found`` such a table
     and its images must match one to one; a table one folder above ``found`` may know more, or less.
@@ -48,7 +48,8 @@ def read(found: Path, split: str, problems: Problems) -> list[Item]:
                 labels |= match_diagnoses(members, known, table=table, problems=problems, wider=outside)
     if not labels and len(problems.refused) == refused:
         problems.lack(f"{found}: no diagnoses ({LABELS_NAME} is not there, or names none of the images)")
-    return named_apart([make_item(path, label=labels.get(path)) for path in images])
+    items = [make_item(path, label=labels.get(path)) for path in images]
+    return named_apart(items) if split == "test" else items
 
 
 def _table_of(image: Path, found: Path) -> Path | None:

@@ -108,7 +108,8 @@ def _first_copies(items: Iterable[Item]) -> list[Item]:
     copied = [item["image_id"] for item in items if first.setdefault(canonical_id(item["image_id"]), item) is not item]
     if copied:
         logger.info(
-            f"{len(copied)} further copies of images, by their ids, are not judged again: {name_some(copied, 3)}"
+            f"{len(copied)} further copies of images, by their ids, are not judged again: {name_some(copied, 3)}; "
+            "different photographs of one name need an image_id each"
         )
     return list(first.values())
 

@@ -134,7 +134,7 @@ def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
 
 def _is_image(folder: Path, name: str) -> bool:
     suffix = os.path.splitext(name)[1]
-    if is_image_name(name) or not (suffix == "" or suffix[1:].isdigit()):
+    if is_image_name(name) or name.upper() == "DICOMDIR" or not (suffix == "" or suffix[1:].isdigit()):
         return is_image_name(name)
     try:
         return is_dicom(folder / name)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,11 @@ def make_item(
 
 
 def named_apart(items: list[Item]) -> list[Item]:
-    """The items, those of one file name with an ``image_id`` of their own.
+    """Images to test on, those of one file name with an ``image_id`` of their own.
 
     It is as much of the path as tells them apart: ``P0/x`` and ``P1/x``, or ``x.jpg`` and ``x.png``. The same file
-    twice is one image.
+    twice is one image. Not for images to learn from: there one name stands for copies (geometries) of one photograph,
+    which must stay on one side of a fold.
 
     Args:
         items: of one folder or list, whose ids are their files' stems.
@@ -55,13 +57,24 @@ def named_apart(items: list[Item]) -> list[Item]:
     alike: dict[str, set[Path]] = {}
     for item in items:
         alike.setdefault(item["image_id"], set()).add(Path(item["image"]))
+    names = {path: name for paths in alike.values() if len(paths) > 1 for path, name in _short_names(paths).items()}
     for item in items:
-        image, others = Path(item["image"]), alike[item["image_id"]] - {Path(item["image"])}
-        if others:
-            name = image.relative_to(os.path.commonpath([path.parent for path in (image, *others)]))
-            same_place = any(path.with_suffix("") == image.with_suffix("") for path in others)
-            item["image_id"] = (name if same_place else name.with_suffix("")).as_posix()
+        item["image_id"] = names.get(Path(item["image"]), item["image_id"])
     return items
+
+
+def _short_names(paths: set[Path]) -> dict[Path, str]:
+    """Each path below the folder that holds all, without its suffix where no other has the same name but for it."""
+    try:
+        base = os.path.commonpath([path.parent for path in paths])
+    except ValueError:  # on two drives
+        return {path: path.as_posix() for path in paths}
+    bare = Counter(path.with_suffix("") for path in paths)
+    below = {path: path.relative_to(base) for path in paths}
+    return {
+        path: (name if bare[path.with_suffix("")] > 1 else name.with_suffix("")).as_posix()
+        for path, name in below.items()
+    }
 
 
 def canonical_id(name: str) -> str:

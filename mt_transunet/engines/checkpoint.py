@@ -16,7 +16,7 @@ import torch
 from ignite.engine import Engine, Events
 
 from ..atomic import save_tensors
-from .folder_lock import lock_folder, unlock_folder
+from .folder_lock import lock_while_running, unlock_folder
 from .run_folder import set_earlier_run_aside
 
 __all__ = ["BEFORE", "RunCheckpoint"]
@@ -81,7 +81,7 @@ class RunCheckpoint:
 
     def attach(self, engine: Engine) -> None:
         if self.writes:
-            engine.add_event_handler(Events.STARTED, lambda _: lock_folder(self.path.parent))
+            lock_while_running(engine, self.path.parent, owner=self)
         engine.add_event_handler(Events.STARTED, self.load)
         if not self.writes:
             return
@@ -90,7 +90,7 @@ class RunCheckpoint:
         engine.add_event_handler(Events.TERMINATE, self._save_within_epoch)
         engine.add_event_handler(Events.COMPLETED, self._say_what_is_left)
         for end in (Events.TERMINATE, Events.COMPLETED):  # the first alone where a time budget ends the run
-            engine.add_event_handler(end, lambda _: unlock_folder(self.path.parent))
+            engine.add_event_handler(end, lambda _: unlock_folder(self.path.parent, owner=self))
 
     def _say_what_is_left(self, engine: Engine) -> None:
         done = f"{engine.state.iteration} of {self.max_iterations} iterations done"

@@ -19,7 +19,7 @@ from ..metrics.summary_text import summary_text
 from ..reports.evaluation_section import overlay_name
 from ..run_files import METRICS, PER_IMAGE
 from .evaluation_folder import refuse_another_evaluation
-from .folder_lock import lock_folder, unlock_folder
+from .folder_lock import lock_while_running, unlock_folder
 from .pictures import encoded_panel
 
 __all__ = ["evaluated_items", "EvaluationWriter"]
@@ -84,13 +84,13 @@ class EvaluationWriter:
         self._best: list[tuple[float, str, bytes]] = []
 
     def attach(self, engine: Engine) -> None:
-        engine.add_event_handler(Events.STARTED, self._take_folder)
+        lock_while_running(engine, self.output_dir, owner=self)
+        engine.add_event_handler(Events.STARTED, self._refuse_another)
         if self.pictures > 0:
             engine.add_event_handler(Events.ITERATION_COMPLETED, self._keep_picture)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self)
 
-    def _take_folder(self, engine: Engine) -> None:
-        lock_folder(self.output_dir)
+    def _refuse_another(self, engine: Engine) -> None:
         refuse_another_evaluation(self.output_dir, self.protocol)
 
     def _keep_picture(self, engine: Engine) -> None:
@@ -113,5 +113,5 @@ class EvaluationWriter:
         write_csv(self.output_dir / PER_IMAGE, self.metric.rows)
         for _, image_id, picture in (*self._worst, *self._best):
             write_bytes(self.output_dir / overlay_name(image_id), picture)
-        unlock_folder(self.output_dir)
+        unlock_folder(self.output_dir, owner=self)
         logger.info(f"{summary_text(summary, self.protocol)}\nwritten to {self.output_dir}")

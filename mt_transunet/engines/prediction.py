@@ -16,7 +16,7 @@ from ..atomic import write_bytes, write_chunks, write_csv, write_json
 from ..data.reading import is_turned
 from ..dicom import is_dicom, millimetres_per_pixel
 from .coco import coco_chunks, outline_of
-from .folder_lock import lock_folder, unlock_folder
+from .folder_lock import lock_folder, lock_while_running, unlock_folder
 from .journal import PredictionJournal
 from .pictures import encoded_panel, image_path, photograph, plane
 
@@ -73,11 +73,11 @@ class PredictionWriter:
         self.said = dict(said or {})
 
     def attach(self, engine: Engine) -> None:
+        lock_while_running(engine, self.output_dir, owner=self)
         engine.add_event_handler(Events.STARTED, self._begin)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._add)
 
     def _begin(self, engine: Engine) -> None:
-        lock_folder(self.output_dir)
         self.journal.begin()
 
     def _add(self, engine: Engine) -> None:
@@ -114,6 +114,7 @@ class PredictionWriter:
             images: paths in the order of the rows.
             refused: image path -> why it could not be read.
         """
+        lock_folder(self.output_dir, owner=self)  # where there was nothing to do, no engine has
         images = list(images)
         # of each record only what the tables need: outlines are long
         kept = [(record["row"], record["files"]) for record in self.journal.records(images)]
@@ -124,7 +125,7 @@ class PredictionWriter:
         write_chunks(self.output_dir / "annotations.json", coco_chunks(lambda: self.journal.records(images)))
         # last, for it marks a folder that inference has written to
         write_csv(self.output_dir / "predictions.csv", [_cells(row) for row in [*rows, *failed]])
-        unlock_folder(self.output_dir)
+        unlock_folder(self.output_dir, owner=self)
         logger.info(f"{len(rows)} images segmented and classified in {self.output_dir}")
         without = sum(not any(name.endswith(_OBJECT) for name in files) for _, files in kept)
         if without and self.dicom_seg is not None:

@@ -39,6 +39,8 @@ class AutocastInferer(Inferer):
     The engines' own ``amp`` is tied to CUDA and a gradient scaler, which bfloat16 does not need. Losses stay outside
     this block, in float32. MetaTensors are passed on as plain tensors: their bookkeeping costs time per operation.
 
+    The first call in float32 switches cuDNN's TF32 off for the whole process.
+
     Args:
         precision: ``bf16``, ``fp32``, or ``auto`` (see :func:`resolve_precision`).
     """

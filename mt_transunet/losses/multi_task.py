@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from numbers import Real
 from typing import Any
 
 import torch
@@ -82,7 +83,7 @@ class MultiTaskLoss(nn.Module):
         if unknown := sorted(set(weights) - set(PARTS)):
             raise ValueError(f"unknown loss {unknown}, known are {', '.join(PARTS)}")
         for name, weight in weights.items():
-            if not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
+            if not isinstance(weight, Real) or not 0 <= weight < math.inf:
                 raise ValueError(
                     f"the weight of {name} must be a number of 0, which switches it off, or more: {weight!r}"
                 )

@@ -7,6 +7,7 @@ Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, https
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -40,15 +41,23 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray, *, bins: in
 
 
 def perfect_calibration_error(
-    probabilities: np.ndarray, *, bins: int = 10, level: float = 0.95, resamples: int = 2000, seed: int = 0
+    probabilities: np.ndarray,
+    *,
+    groups: Sequence[str] | None = None,
+    bins: int = 10,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
 ) -> tuple[float, float]:
     """Mean and ``level`` quantile of the error that chance alone gives a perfectly calibrated model.
 
     The confidences stay; in each resample an image is right with a chance equal to its confidence (consistency
-    resampling, Broecker and Smith 2007). An observed error below the quantile is no evidence of miscalibration.
+    resampling, Broecker and Smith 2007). An observed error below the quantile is no evidence of miscalibration. Images
+    of one group (a patient, a lesion) are right or wrong together, as far as their confidences allow.
 
     Args:
         probabilities: (n,3), all of them used.
+        groups: of each image; None where each is on its own.
         bins: as in ``calibration_error``.
         level: share of the resamples below the second figure.
         resamples: how many; all are held in memory, a few floats per image each.
@@ -64,7 +73,9 @@ def perfect_calibration_error(
         raise ValueError(f"needs resamples and a level between 0 and 1, got {resamples} and {level}; try 2000 and 0.95")
     probabilities, _ = known_images(probabilities, np.zeros(len(probabilities), dtype=int))
     confidences = probabilities.max(axis=1, initial=0)
-    right = np.random.default_rng(seed).random((resamples, len(confidences))) < confidences
+    of_group = np.arange(len(confidences)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    drawn = np.random.default_rng(seed).random((resamples, int(of_group.max(initial=-1)) + 1))
+    right = drawn[:, of_group] < confidences
     errors = _error(right, confidences, bins)
     return float(errors.mean()), float(np.quantile(errors, level))
 

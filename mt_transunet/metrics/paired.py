@@ -57,7 +57,8 @@ def paired_difference(
         raise ValueError(
             f"the two lists share no image_id: {_listed(a)} against {_listed(b)}; compare evaluations of one split"
         )
-    pairs = [(a[name], b[name]) for name in common]
+    # an evaluation of an older version names no groups
+    pairs = [({**a[name], "group": a[name].get("group") or b[name].get("group")}, b[name]) for name in common]
     return counts | _area_differences(pairs, resamples, seed) | _class_differences(pairs, resamples, seed)
 
 
@@ -114,7 +115,7 @@ def _differences(
     low, high = bootstrap_interval(gain, len(rows), groups=groups_of(rows), resamples=resamples, seed=seed)
     a, b = both(np.arange(len(rows)))
     columns = ("a", "b", "difference", "low", "high")
-    rows = zip(a, b, b - a, low, high)
+    figures = zip(a, b, b - a, low, high)
     return {
-        name: None if math.isnan(row[2]) else dict(zip(columns, map(or_none, row))) for name, row in zip(names, rows)
+        name: None if math.isnan(row[2]) else dict(zip(columns, map(or_none, row))) for name, row in zip(names, figures)
     }

@@ -47,7 +47,8 @@ def summarise(rows: Iterable[Mapping[str, Any]], *, resamples: int = 2000, seed:
 
     ACC, SE and SP of a class are proportions of a known number of images and have exact (Clopper-Pearson) intervals;
     means over images, AUC, AP, mean_AUC and mean_ACC have percentile bootstrap intervals. Where images are of one
-    ``group`` they are not independent: then all intervals are bootstrapped over groups.
+    ``group`` they are not independent: then intervals are bootstrapped over groups, those of proportions too, unless
+    all images are right or all wrong, and what chance gives a calibrated model is drawn by groups.
 
     Args:
         rows: one mapping per image: ``image_id``; ``group`` when it is of one (a patient, a lesion); JA, DI, AC, SE, SP
@@ -110,6 +111,7 @@ def _classification_block(rows: list[Mapping[str, Any]], resamples: int, seed: i
     probabilities, labels = labelled_probabilities(rows)
     figures: list[Figure] = [None] * (len(SCORED_CLASSES) * len(CLASSIFICATION_FIGURES) + len(_MEANS))
     exact: dict[str, dict[str, Proportion]] = {}
+    groups = None
     if is_constant(probabilities):
         _log.warning("the class output is the same for all %d images: class figures are left null", len(labels))
     elif len(labels):
@@ -120,12 +122,15 @@ def _classification_block(rows: list[Mapping[str, Any]], resamples: int, seed: i
         groups = groups_of(labelled_rows(rows))
         low, high = bootstrap_interval(scores, len(labels), groups=groups, resamples=resamples, seed=seed)
         figures = _figures(scores(np.arange(len(labels))), low, high)
-        exact = {} if groups else classification_proportions(probabilities, labels)
+        exact = classification_proportions(probabilities, labels)
     remaining = iter(figures)
     block: dict[str, Any] = {"n": len(labels)}
     block |= {name: {figure: next(remaining) for figure in CLASSIFICATION_FIGURES} for name in SCORED_CLASSES}
     for name, proportions in exact.items():
-        block[name] |= {figure: _proportion(*found) for figure, found in proportions.items()}
+        asked = _asked(name, labels)
+        for figure, found in proportions.items():
+            units = None if groups is None else len({groups[place] for place in np.flatnonzero(asked[figure])})
+            block[name][figure] = _proportion(*found, units, block[name][figure])
     return block | {name: next(remaining) for name in _MEANS}
 
 
@@ -141,7 +146,8 @@ def _calibration_block(rows: list[Mapping[str, Any]], resamples: int, seed: int)
     probabilities, labels = labelled_probabilities(rows)
     figures: tuple[float | None, ...] = (None,) * 4
     if len(labels) and not is_constant(probabilities):
-        perfect = perfect_calibration_error(probabilities, resamples=resamples, seed=seed)
+        groups = groups_of(labelled_rows(rows))
+        perfect = perfect_calibration_error(probabilities, groups=groups, resamples=resamples, seed=seed)
         figures = (calibration_error(probabilities, labels), *perfect, log_loss(probabilities, labels))
     return {"n": len(labels), **dict(zip(("ECE", "ECE_perfect_mean", "ECE_perfect_95", "log_loss"), figures))}
 
@@ -173,8 +179,24 @@ def _figures(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[Figu
     ]
 
 
-def _proportion(part: int, whole: int) -> Figure:
+def _asked(name: str, labels: np.ndarray) -> dict[str, np.ndarray]:
+    """Figure -> which images it is a proportion of."""
+    cases = labels == CLASS_NAMES.index(name)
+    return {"ACC": np.ones_like(cases), "SE": cases, "SP": ~cases}
+
+
+def _proportion(part: int, whole: int, units: int | None, bootstrapped: Figure) -> Figure:
+    """With its exact interval where the images are independent: not where they are of fewer ``units``, groups.
+
+    There the bootstrap's holds, but where all images are right or all wrong, of which it says nothing: then the exact
+    one of so many groups.
+    """
     if not whole:
         return None
-    low, high = proportion_interval(part, whole)
+    if units in (None, whole):
+        low, high = proportion_interval(part, whole)
+    elif part in (0, whole):
+        low, high = proportion_interval(part and units, units)
+    else:
+        return bootstrapped
     return {"value": part / whole, "low": low, "high": high}

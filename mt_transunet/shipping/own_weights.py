@@ -14,7 +14,7 @@ from .. import CLASS_NAMES
 from ..atomic import write_bytes
 from ..metrics import summarise, with_temperature
 from ..metrics.classification import is_constant
-from ..metrics.rows import known_label, labelled_probabilities
+from ..metrics.rows import groups_of, known_label, labelled_probabilities, labelled_rows
 from ..networks import trained_at
 from ..networks.provenance import weights_file
 from ..reports.own_card import own_card
@@ -101,14 +101,15 @@ def _temperature(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
             "are not all the same)"
         )
         return None
-    found = cross_fitted_calibration(probabilities, labels)
+    groups = groups_of(labelled_rows(rows))
+    found = cross_fitted_calibration(probabilities, labels, groups)
     told = f"mean log loss of unseen images {found['log_loss']:.3f}, as trained {found['log_loss_before']:.3f}"
     lowest, highest = BELIEVED
     if found["log_loss"] < found["log_loss_before"] and lowest < found["temperature"] < highest:
         logger.info(f"class logits are divided by {found['temperature']:.2f}: {told}")
         return found
     logger.info(f"probabilities stay as trained, the temperature {found['temperature']:.2f} does not help: {told}")
-    as_trained = calibration_figures(probabilities, labels)
+    as_trained = calibration_figures(probabilities, labels, groups)
     unchanged = {"temperature": 1.0, "log_loss": found["log_loss_before"], **as_trained}
     return {**found, **unchanged, "at_temperature": as_trained}
 

@@ -11,7 +11,7 @@ from typing import Any
 from .. import CLASS_NAMES
 from ..metrics import SUSPECTED_FROM, operating_point
 from ..metrics.classification import is_constant
-from ..metrics.rows import labelled_probabilities
+from ..metrics.rows import groups_of, labelled_probabilities, labelled_rows
 from ..networks import weights_hash
 from ..quality import FEWEST_IMAGES, DicePredictor, TypicalImages
 from ..reports.comparison import read_evaluated
@@ -147,7 +147,9 @@ def operating_points(evaluated: Mapping[str, Rows]) -> dict[str, Any]:
     for views, rows in evaluated.items():
         probabilities, labels = labelled_probabilities(rows)
         positive = labels == melanoma
-        if positive.sum() >= FEWEST_MELANOMAS and not positive.all() and not is_constant(probabilities):
+        lesions = [row for row, is_melanoma in zip(labelled_rows(rows), positive) if is_melanoma]
+        independent = len(set(groups_of(lesions) or range(len(lesions))))  # ten photographs of one patient are one
+        if independent >= FEWEST_MELANOMAS and not positive.all() and not is_constant(probabilities):
             point = operating_point(probabilities[:, melanoma], positive, sensitivity=0.9)
             points[views] = {**point, "melanomas": int(positive.sum()), "others": int((~positive).sum())}
     return {SUSPECTED_FROM: points}

@@ -20,6 +20,14 @@ def test_text_renamed_jpg_is_refused_with_the_remedy(isic, content):
         load_datalist(isic)
 
 
+def test_the_root_that_holds_a_broken_file_is_named_not_one_whose_name_begins_it(tmp_path, make):
+    make.image(tmp_path / "a" / "x.jpg")
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "ab" / "y.jpg").write_bytes(b"hello")
+    with pytest.raises(DataError, match=f"check-data {tmp_path / 'ab'}` lists"):
+        load_datalist([tmp_path / "a", tmp_path / "ab"], splits="test")
+
+
 def test_a_broken_mask_is_refused(isic):
     (isic / MASK).write_text("hello")
     with pytest.raises(DataError, match="segmentation.png: not a readable mask"):

@@ -46,6 +46,8 @@ def test_images_of_one_name_are_told_apart_where_no_id_is_given(write, make):
         make.image(write().joinpath(name))
     root = write(test=["P0/x.jpg", {"image": "P1/x.jpg"}, {"image": "P2/x.jpg", "image_id": "x"}])
     assert [item["image_id"] for item in load_datalist(root, splits="test")["test"]] == ["P0/x", "P1/x", "x"]
+    root = write(validation=["P0/x.jpg", "P1/x.jpg"])  # copies of one photograph, as far as training knows
+    assert [item["image_id"] for item in load_datalist(root, splits="validation")["validation"]] == ["x", "x"]
 
 
 @pytest.mark.parametrize("lists", [{}, {"validation": []}])

@@ -43,6 +43,7 @@ def test_a_file_without_an_ending_is_an_image_if_it_begins_as_dicom_does(tmp_pat
     for name in ("IM00001", "1.2.840.10008"):
         (tmp_path / name).write_bytes(bytes(128) + b"DICM")
     (tmp_path / "README").write_text("no image")
+    (tmp_path / "DICOMDIR").write_bytes(bytes(128) + b"DICM")  # the table of contents
     assert holds_images(tmp_path) and images_under(tmp_path) == [tmp_path / "1.2.840.10008", tmp_path / "IM00001"]
 
 

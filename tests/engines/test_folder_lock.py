@@ -10,7 +10,7 @@ import pytest
 from ignite.engine import Engine
 
 from mt_transunet.engines import EvaluationWriter, PredictionWriter
-from mt_transunet.engines.folder_lock import lock_folder, unlock_folder
+from mt_transunet.engines.folder_lock import lock_folder, lock_while_running, unlock_folder
 
 UNUSED = dict.fromkeys(("saving", "names", "journal", "findings"))
 HOLD = """
@@ -55,16 +55,36 @@ def test_a_worker_that_outlives_its_run_does_not_keep_the_folder(tmp_path):
         os.read(waits, 1)
         os._exit(0)
     unlock_folder(tmp_path)
-    freed = subprocess.run([sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.DEVNULL, capture_output=True)
+    kept = taken_by_another(tmp_path)
     os.close(says)
     os.waitpid(worker, 0)
-    assert freed.returncode == 0, freed.stderr
+    assert not kept
 
 
-def test_the_same_process_may_write_there_again(tmp_path):
-    lock_folder(tmp_path)
-    lock_folder(tmp_path)
-    unlock_folder(tmp_path)
+def taken_by_another(folder: Path) -> bool:
+    tried = subprocess.run([sys.executable, "-c", HOLD, folder], stdin=subprocess.DEVNULL, capture_output=True)
+    return tried.returncode != 0
+
+
+def test_a_folder_is_free_when_its_last_owner_has_let_go(tmp_path):
+    lock_folder(tmp_path, "training")
+    lock_folder(tmp_path / "x" / "..", "evaluation")  # the same folder
+    unlock_folder(tmp_path, "evaluation")
+    assert taken_by_another(tmp_path)
+    unlock_folder(tmp_path, "training")
+    assert not taken_by_another(tmp_path)
+
+
+def test_an_error_that_ends_the_engine_frees_the_folder_and_is_raised(tmp_path):
+    def fail(engine, image):
+        assert taken_by_another(tmp_path)
+        raise MemoryError("too large")
+
+    engine = Engine(fail)
+    lock_while_running(engine, tmp_path, owner="evaluation")
+    with pytest.raises(MemoryError, match="too large"):
+        engine.run(["image"])
+    assert not taken_by_another(tmp_path)
 
 
 @pytest.mark.parametrize("writer", [EvaluationWriter, PredictionWriter])

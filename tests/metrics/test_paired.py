@@ -48,6 +48,8 @@ def test_images_of_one_group_are_drawn_together():
     b = [entry | {"JA": 0.9} if entry["group"] == "0" else entry for entry in a]
     figure = paired_difference(a, b)["JA"]
     assert [figure["low"], figure["high"]] == pytest.approx([0, 0.1])
+    older = [{key: value for key, value in entry.items() if key != "group"} for entry in a]
+    assert paired_difference(older, b)["JA"] == figure  # one of the two knows
 
 
 def test_class_figures_are_the_areas_of_the_evaluation():

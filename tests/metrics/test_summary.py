@@ -46,23 +46,6 @@ def test_blocks_have_exactly_the_keys_of_the_design():
     assert list(summary["calibration"]) == ["n", "ECE", "ECE_perfect_mean", "ECE_perfect_95", "log_loss"]
 
 
-def test_images_of_one_group_are_drawn_together_and_their_proportions_are_no_longer_exact():
-    # of two patients, all ten images of one are right and all ten of the other wrong
-    rows = [
-        row(f"i{i:02}", label=1, probabilities=(0.1, 0.8, 0.1) if i < 10 else (0.8, 0.1, 0.1)) | {"group": str(i // 10)}
-        for i in range(20)
-    ]
-    grouped, alone = summarise(rows), summarise([{**entry, "group": None} for entry in rows])
-    assert grouped["classification"]["melanoma"]["SE"] == {"value": 0.5, "low": 0.0, "high": 1.0}
-    assert alone["classification"]["melanoma"]["SE"]["low"] == pytest.approx(0.272, abs=5e-4)  # exact, 10 of 20
-    assert grouped["groups"] == 2 and "groups" not in alone
-
-
-def test_images_without_a_group_are_groups_of_their_own():
-    rows = [row("a") | {"group": "b"}, row("b"), row("c") | {"group": "b"}]
-    assert summarise(rows, resamples=5)["groups"] == 2
-
-
 def test_segmentation_figures_are_means_over_images_that_skip_zero_by_zero():
     nan = float("nan")
     rows = [row("a", scores=(0.5, 0.6, 0.9, 0.7, 1.0)), row("b", scores=(nan, nan, 1.0, nan, 1.0))]
