@@ -32,6 +32,15 @@ def asymmetric(height: int, width: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, height, width), dtype=np.uint8))
 
 
+@pytest.mark.parametrize("long_side", [1, 2])
+def test_fine_stripes_along_one_long_side_are_averaged(long_side):
+    stripes = torch.zeros(3, 20, 2000, dtype=torch.uint8)
+    stripes[..., ::2] = 255
+    image = stripes if long_side == 2 else stripes.transpose(1, 2)
+    warped = RandLesionAffined("image", spatial_size=16, **STILL)({"image": image})["image"]
+    assert int(warped.min()) >= 126 and int(warped.max()) <= 129  # points of it would be 0 and 255
+
+
 def test_the_margins_of_1600_by_1200_are_those_of_the_paper():
     # (1600/2 + 1200/2) / 4 = 350, so 30, 60, ... 330
     assert RandCentralCropd("image").margins(1200, 1600) == list(range(30, 331, 30))
