@@ -94,14 +94,16 @@ def _temperature(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """
     probabilities, labels = labelled_probabilities(rows)
     second = np.sort(np.bincount(labels, minlength=len(CLASS_NAMES)))[-2]
-    if len(labels) < FEWEST_LABELLED or second < FEWEST_OF_TWO or is_constant(probabilities):
+    groups = groups_of(labelled_rows(rows))
+    independent = len(set(groups)) if groups else len(labels)
+    if independent < FEWEST_LABELLED or second < FEWEST_OF_TWO or is_constant(probabilities):
+        of_groups = f" of {independent} groups" if groups else ""
         logger.warning(
-            f"{len(labels)} images with a diagnosis, {second} of the second most frequent, say too little of the "
-            f"probabilities, which stay as trained ({FEWEST_LABELLED} and {FEWEST_OF_TWO} are needed, and answers that "
-            "are not all the same)"
+            f"{len(labels)} images with a diagnosis{of_groups}, {second} of the second most frequent, say too little "
+            f"of the probabilities, which stay as trained ({FEWEST_LABELLED} and {FEWEST_OF_TWO} are needed, and answers "
+            "that are not all the same)"
         )
         return None
-    groups = groups_of(labelled_rows(rows))
     found = cross_fitted_calibration(probabilities, labels, groups)
     told = f"mean log loss of unseen images {found['log_loss']:.3f}, as trained {found['log_loss_before']:.3f}"
     lowest, highest = BELIEVED
