@@ -100,8 +100,8 @@ def _temperature(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
         of_groups = f" of {independent} groups" if groups else ""
         logger.warning(
             f"{len(labels)} images with a diagnosis{of_groups}, {second} of the second most frequent, say too little "
-            f"of the probabilities, which stay as trained ({FEWEST_LABELLED} and {FEWEST_OF_TWO} are needed, and answers "
-            "that are not all the same)"
+            f"of the probabilities, which stay as trained ({FEWEST_LABELLED} and {FEWEST_OF_TWO} are needed, and "
+            "answers that are not all the same)"
         )
         return None
     found = cross_fitted_calibration(probabilities, labels, groups)
