@@ -157,8 +157,8 @@ def check_overrides(argv: Sequence[str]) -> None:
             raise ValueError(f"--{shown} {value}: MONAI takes # for its separator of keys; link or rename the folder")
         check_kind(key, value, config, str(command.overrides.get("variant", config.get("variant"))))
 
-    told = [key for key in command.overrides if not key.startswith(("_meta_", "imports"))]
-    for key in without_effect(told, {**config, **command.overrides}, command.run_id):
+    told = {key: value for key, value in command.overrides.items() if not key.startswith(("_meta_", "imports"))}
+    for key in without_effect(told, config, command.run_id):
         logger.warning(f"--{key.replace(ID_SEP_KEY, '#')} changes nothing here: {command.run_id} does not read it")
 
 

@@ -49,7 +49,7 @@ def read(found: Path, split: str, problems: Problems) -> list[Item]:
     if not labels and len(problems.refused) == refused:
         problems.lack(f"{found}: no diagnoses ({LABELS_NAME} is not there, or names none of the images)")
     items = [make_item(path, label=labels.get(path)) for path in images]
-    return named_apart(items) if split == "test" else items
+    return items if split == "training" else named_apart(items)
 
 
 def _table_of(image: Path, found: Path) -> Path | None:

@@ -134,7 +134,7 @@ def read_additional(roots: Sequence[Path], problems: Problems) -> list[Item]:
         split = "test" if source.layout.WHOLE else "training"
         if split not in source.layout.splits(source.found):
             raise DataError(f"additional_dir: no {split} split in {source}; give a folder of images with a diagnosis")
-        found = source.layout.read(source.found, split, problems)
+        found = source.layout.read(source.found, "training", problems)
         unused = ", their masks unused" if any("mask" in item for item in found) else ""
         logger.info(f"second stream: {len(found)} images{unused}, {source}")
         items += [{key: value for key, value in item.items() if key != "mask"} for item in found]

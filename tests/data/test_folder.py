@@ -22,6 +22,7 @@ def photos(tmp_path, make):
 def test_images_of_one_name_are_images_of_their_own(tmp_path, make):
     for name in ("P0/x.jpg", "P1/x.jpg", "P1/y.jpg", "P1/y.png", "z.jpg"):
         make.image(tmp_path / name)
+    assert len(evaluated_side(load_datalist(str(tmp_path), splits="validation"), "val")) == 5
     items = load_datalist(str(tmp_path), splits="test")["test"]
     assert [item["image_id"] for item in items] == ["P0/x", "P1/x", "y.jpg", "y.png", "z"]
     assert len(evaluated_side({"test": items}, "test")) == 5

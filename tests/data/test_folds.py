@@ -11,15 +11,13 @@ from mt_transunet.data import DataError, evaluated_side, fold_of, load_datalist,
 
 
 def test_copies_of_one_name_in_two_folders_stay_on_one_side_of_a_fold(tmp_path, make):
-    for name in (f"{folder}/p{number}.jpg" for number in range(8) for folder in ("full", "crop")):
-        make.image(tmp_path / name)
-        make.mask(tmp_path / "masks" / name.replace(".jpg", ".png"))
-    names = [f"{folder}/p{number}" for number in range(8) for folder in ("full", "crop")]
+    names = [f"photos/{folder}/p{number}" for number in range(8) for folder in ("full", "crop")]
+    for seed, name in enumerate(names):
+        make.image(tmp_path / f"{name}.jpg", seed=seed)
+        make.mask(tmp_path / f"masks/{name}.png")
     entries = [{"image": f"{name}.jpg", "mask": f"masks/{name}.png"} for name in names]
     (tmp_path / "own.json").write_text(json.dumps({"training": entries}))
-    lists = load_datalist(
-        tmp_path / "own.json", splits="training", additional_dir=[tmp_path / "full", tmp_path / "crop"]
-    )
+    lists = load_datalist(tmp_path / "own.json", splits="training", additional_dir=tmp_path / "photos")
     for fold in range(3):
         sides = training_sides(lists, fold, 3)
         held = {Path(item["image"]).name for item in sides["validation"]}
