@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mt_transunet.networks import read_provenance, shipped_weights
+from mt_transunet.packaging.metadata import eval_metrics
 from mt_transunet.reports.card import card_tables, failure_tables, summary_rows
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,18 +32,6 @@ def with_rows(table: str, rows: list[str]) -> str:
     kept = [line for line, is_ours in zip(table.splitlines(), ours) if not is_ours]
     kept[ours.index(True) : ours.index(True)] = rows
     return "\n".join(kept) + "\n"
-
-
-def eval_metrics(record: Mapping[str, Any]) -> dict[str, float]:
-    """What the metadata say, of the 18 views."""
-    masks, classes = (record["validation"]["paper"][block] for block in ("segmentation", "classification"))
-    figures = {
-        "mean_jaccard": masks["JA"],
-        "mean_dice": masks["DI"],
-        "melanoma_auc": classes["melanoma"]["AUC"],
-        "seborrheic_keratosis_auc": classes["seborrheic_keratosis"]["AUC"],
-    }
-    return {f"validation_18_views_{name}": round(figure["value"], 3) for name, figure in figures.items()}
 
 
 def documents(record: Mapping[str, Any], root: Path) -> dict[Path, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..inferers import view_symmetries
 
-__all__ = ["BUNDLE_NAMES", "packaged_metadata"]
+__all__ = ["BUNDLE_NAMES", "eval_metrics", "packaged_metadata"]
 
 BUNDLE_NAMES = {
     "paper": "dermoscopy_mttransunet_segmentation_classification",
@@ -27,11 +27,11 @@ def packaged_metadata(metadata: Mapping[str, Any], *, variant: str, record: Mapp
         made["data_source"] = "of the weights: see docs/model_card.md; the recipe is for the ISIC-2017 challenge (CC-0)"
     made["name"] = f"{metadata['name']} ({variant})"
     made["required_packages_version"] = {**metadata["required_packages_version"], **_ENCODER_PACKAGES.get(variant, {})}
-    made["eval_metrics"] = _figures(record)
+    made["eval_metrics"] = eval_metrics(record)
     return made
 
 
-def _figures(record: Mapping[str, Any] | None) -> dict[str, float]:
+def eval_metrics(record: Mapping[str, Any] | None) -> dict[str, float]:
     """Three decimals: of the validation split with 18 views, or of what weights of one's own were judged by.
 
     Figures of other networks, or of images that weights of one's own were chosen by or may have seen, are left to the
